@@ -1,0 +1,1 @@
+//! Platform events become data points, as the registry says.

@@ -1,0 +1,21 @@
+//! The multi-tenant analytics engine: from data point to committed file, and
+//! from question to verified, bounded answer.
+//!
+//! Start reading at [`session`]. This crate knows no HTTP.
+
+pub mod collect;
+pub mod dashboard;
+pub mod demo;
+pub mod engine;
+pub mod error;
+pub mod import;
+pub mod ingest;
+pub mod maintain;
+pub mod metadata;
+pub mod query;
+pub mod session;
+
+pub use engine::{Engine, EngineOptions, Maintenance};
+pub use error::{Error, Result};
+pub use session::Session;
+pub use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, TenantId, Value};
