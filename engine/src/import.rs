@@ -131,7 +131,10 @@ pub async fn import_file(
         read_chunks(source, &read);
         Ok(())
     });
-    let evaluating = evaluate_chunks(engine, tenant, options.again, evaluator, to_evaluate, evaluated);
+    let evaluating = async {
+        evaluate_chunks(engine, tenant, options.again, evaluator, to_evaluate, evaluated).await;
+        Ok(())
+    };
     let committing = async {
         let mut commit =
             Commit { engine, tenant, again: options.again, report: &report, done: ImportReport::default() };
@@ -141,8 +144,7 @@ pub async fn import_file(
         Ok(commit.done)
     };
     let ((), (), mut done) = tokio::try_join!(reading, evaluating, committing)?;
-    let report = std::mem::replace(&mut *lock(&report), Report::new(None, file, earlier));
-    (done.rejected_lines, done.report) = report.finish();
+    (done.rejected_lines, done.report) = lock(&report).outcome();
     Ok(done)
 }
 
@@ -165,24 +167,22 @@ async fn evaluate_chunks(
     evaluator: Arc<Evaluator>,
     mut chunks: mpsc::Receiver<Result<Chunk>>,
     prepared: mpsc::Sender<Result<Prepared>>,
-) -> Result<()> {
+) {
     while let Some(chunk) = chunks.recv().await {
-        let next = match chunk {
-            Ok(chunk) if again == Again::Skip && engine.ingest().has_chunk(tenant, chunk.hash).await? => {
-                Ok(Prepared { chunk, points: None })
+        let next = async {
+            let chunk = chunk?;
+            if again == Again::Skip && engine.ingest().has_chunk(tenant, chunk.hash).await? {
+                return Ok(Prepared { chunk, points: None });
             }
-            Ok(chunk) => {
-                let evaluator = Arc::clone(&evaluator);
-                blocking(move || evaluator.prepare(chunk)).await
-            }
-            Err(error) => Err(error),
+            let evaluator = Arc::clone(&evaluator);
+            blocking(move || evaluator.prepare(chunk)).await
         };
+        let next = next.await;
         let failed = next.is_err();
         if prepared.send(next).await.is_err() || failed {
-            break;
+            return;
         }
     }
-    Ok(())
 }
 
 impl Evaluator {

@@ -252,6 +252,43 @@ mod tests {
     }
 
     #[test]
+    fn the_retail_mapping_gives_exact_values_and_clean_dimensions() {
+        let mapping =
+            Mapping::parse(include_str!("../../../tests/fixtures/online-retail.toml")).expect("mapping");
+        let path = std::env::temp_dir().join(format!("tessera-retail-{}.csv", uuid::Uuid::now_v7()));
+        let text = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+            536365,85123A,\"A \"\"HEART\"\", WHITE\",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n\
+            C536379,D,Discount,-1,2010-12-01 09:41:00,27.505,,EIRE\n\
+            short,line\n\
+            536366,X,bad price,1,2010-12-01 08:26:00,cheap,1.0,France\n";
+        std::fs::write(&path, text).expect("written");
+        let tenant = storage_layout::TenantId::new("acme").expect("tenant");
+        let mut opened = super::super::reader::open(&tenant, &path, &mapping).expect("opened");
+        std::fs::remove_file(path).expect("removed");
+        let chunk = opened.source.next_chunk().expect("read").expect("chunk");
+        let decoded = opened.decoder.decode(&opened.program, &chunk).expect("decoded");
+        let mut faulty: Vec<u64> = decoded.faults.iter().map(|fault| fault.line).collect();
+        faulty.sort_unstable();
+        assert_eq!((faulty.as_slice(), decoded.batch.num_rows()), ([4, 5].as_slice(), 3));
+        let texts = |name: &str| -> Vec<Option<String>> {
+            let step = opened.program.steps.iter().find(|step| step.target.name() == name).expect(name);
+            let array = step.run(&decoded.batch, |row, error| panic!("{row}: {error}")).expect(name);
+            let column = Column::new(&array, step.shape).expect(name);
+            (0..2).map(|row| column.text(row).map(str::to_owned)).collect()
+        };
+        let check = |name: &str, first: &str, second: Option<&str>| {
+            assert_eq!(texts(name), [Some(first.to_owned()), second.map(str::to_owned)], "{name}");
+        };
+        check("value", "15.3000000000", Some("-27.5050000000"));
+        check("recorded_at", "2010-12-01 08:26:00", Some("2010-12-01 09:41:00"));
+        check("event_id", "536365-2", Some("C536379-3"));
+        check("customer_id", "17850", None);
+        check("country", "United Kingdom", Some("EIRE"));
+        check("stock_code", "85123A", Some("D"));
+        check("invoice", "536365", Some("C536379"));
+    }
+
+    #[test]
     fn products_of_decimals_are_exact() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["-80995", "0.1", "99999999999999"]));
         let (values, faulty) =

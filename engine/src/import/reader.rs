@@ -45,7 +45,7 @@ pub(super) fn open(tenant: &TenantId, path: &Path, mapping: &Mapping) -> Result<
             let delimiter = mapping.delimiter.unwrap_or(if is_tsv(path) { b'\t' } else { b',' });
             let lines = LineReader::open(file).map_err(unreadable)?;
             let (source, names) = reader_csv::CsvSource::open(path, lines, delimiter, hasher)?;
-            known_columns(mapping, &names)?;
+            known_columns(mapping, &names, "the file has")?;
             let program = Program::compile(mapping, &text_schema(mapping, &names))?;
             let columns = used_columns(mapping, &program);
             let decoder = reader_csv::CsvDecoder { delimiter, width: names.len(), columns };
@@ -53,6 +53,7 @@ pub(super) fn open(tenant: &TenantId, path: &Path, mapping: &Mapping) -> Result<
         }
         FileFormat::NdJson => {
             let names = program::identifiers(mapping)?;
+            known_columns(mapping, &names, "the expressions use")?;
             let program = Program::compile(mapping, &text_schema(mapping, &names))?;
             let columns = used_columns(mapping, &program);
             let lines = LineReader::open(file).map_err(unreadable)?;
@@ -110,16 +111,13 @@ fn used_columns(mapping: &Mapping, program: &Program) -> Vec<UsedColumn> {
     .collect()
 }
 
-fn known_columns(mapping: &Mapping, names: &[String]) -> Result<()> {
-    match mapping.columns.keys().find(|name| !names.contains(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let key = format!("columns.{name}");
-            let message =
-                format!("mapping: `{key}` names no column of the file; it has {}", names.join(", "));
-            Err(Error::invalid(message, key))
-        }
-    }
+/// Refuses a declared type of a column that is not there.
+fn known_columns(mapping: &Mapping, names: &[String], whose: &str) -> Result<()> {
+    let Some(name) = mapping.columns.keys().find(|name| !names.contains(name)) else {
+        return Ok(());
+    };
+    let key = format!("columns.{name}");
+    Err(Error::invalid(format!("mapping: `{key}` names no column: {whose} {}", names.join(", ")), key))
 }
 
 fn is_tsv(path: &Path) -> bool {

@@ -74,7 +74,9 @@ impl CsvSource {
                 break;
             }
         }
-        if quote_is_open(&self.record.text, self.delimiter, false) && !self.read_to_quote()? {
+        if quote_after(&self.record.text, self.delimiter, Quote::Closed) == Quote::Open
+            && !self.read_to_quote()?
+        {
             return Ok(Read::Fault(format!("a quote is opened and not closed within {RECORD_LINES} lines")));
         }
         if self.record.text.last() == Some(&b'\r') {
@@ -95,7 +97,7 @@ impl CsvSource {
             }
             self.record.text.push(b'\n');
             self.record.text.extend_from_slice(&line.text);
-            if !quote_is_open(&line.text, self.delimiter, true) && !line.too_long {
+            if !line.too_long && quote_after(&line.text, self.delimiter, Quote::Open) == Quote::Closed {
                 return Ok(true);
             }
             let too_long = line.too_long;
@@ -178,23 +180,31 @@ impl Decode for CsvDecoder {
     }
 }
 
-/// Whether a quoted field is still open after this line.
-fn quote_is_open(line: &[u8], delimiter: u8, mut open: bool) -> bool {
+/// The state of a quoted field between two lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    Closed,
+    Open,
+}
+
+/// The state after a line, by the rules of the `csv` crate: a quote opens a
+/// field only at its start, and two of them inside stand for one.
+fn quote_after(line: &[u8], delimiter: u8, mut quote: Quote) -> Quote {
     if !line.contains(&b'"') {
-        return open;
+        return quote;
     }
-    let (mut at, mut field_start) = (0, !open);
+    let (mut at, mut field_start) = (0, quote == Quote::Closed);
     while at < line.len() {
-        match (open, line[at]) {
-            (true, b'"') if line.get(at + 1) == Some(&b'"') => at += 1,
-            (true, b'"') => (open, field_start) = (false, false),
-            (true, _) => {}
-            (false, b'"') if field_start => open = true,
-            (false, byte) => field_start = byte == delimiter,
+        match (quote, line[at]) {
+            (Quote::Open, b'"') if line.get(at + 1) == Some(&b'"') => at += 1,
+            (Quote::Open, b'"') => (quote, field_start) = (Quote::Closed, false),
+            (Quote::Open, _) => {}
+            (Quote::Closed, b'"') if field_start => quote = Quote::Open,
+            (Quote::Closed, byte) => field_start = byte == delimiter,
         }
         at += 1;
     }
-    open
+    quote
 }
 
 fn csv_reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {

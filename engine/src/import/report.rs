@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use super::chunk::LineFault;
 use crate::error::{Error, Result};
 
+/// The report's columns.
+const HEADER: [&str; 4] = ["line", "field", "reason", "record"];
+
 /// What becomes of a report that an earlier import left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Earlier {
@@ -33,8 +36,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// A report to be written to `path`, or beside nothing in the current
-    /// directory under the name of the imported file.
+    /// A report at `path`; `None`: in the current directory, under the imported
+    /// file's name with `.rejected.csv`.
     pub(super) fn new(path: Option<&Path>, imported: &Path, earlier: Earlier) -> Self {
         let path = path.map_or_else(
             || {
@@ -59,9 +62,8 @@ impl Report {
     }
 
     /// Lines that were not imported, and the report, if there is one.
-    pub(super) fn finish(self) -> (u64, Option<PathBuf>) {
-        let Self { path, writer, lines, .. } = self;
-        (lines, writer.map(|_| path))
+    pub(super) fn outcome(&self) -> (u64, Option<PathBuf>) {
+        (self.lines, self.writer.as_ref().map(|_| self.path.clone()))
     }
 
     fn try_write(&mut self, faults: &[LineFault]) -> csv::Result<()> {
@@ -80,7 +82,7 @@ impl Report {
                 };
                 let mut writer = csv::Writer::from_writer(file);
                 if self.written.is_empty() {
-                    writer.write_record(["line", "field", "reason", "record"])?;
+                    writer.write_record(HEADER)?;
                 }
                 self.writer.insert(writer)
             }
@@ -96,8 +98,8 @@ impl Report {
     }
 }
 
-/// The rows of an earlier report; none when there is no such file. A file of
-/// another form is not ours to append to and is an error.
+/// The rows of an earlier report; none when there is no such file. A file with
+/// another header is not ours to write to and is an error.
 fn rows_of(path: &Path) -> csv::Result<HashSet<u64>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -105,6 +107,10 @@ fn rows_of(path: &Path) -> csv::Result<HashSet<u64>> {
         Err(error) => return Err(error.into()),
     };
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let header = reader.headers()?;
+    if !header.is_empty() && *header != HEADER[..] {
+        return Err(std::io::Error::other("there is a file that is not a report").into());
+    }
     let mut rows = HashSet::new();
     for record in reader.records() {
         let record = record?;
@@ -132,7 +138,7 @@ mod tests {
     fn write(path: &Path, earlier: Earlier, lines: &[u64]) -> (u64, Option<PathBuf>) {
         let mut report = Report::new(Some(path), Path::new("file.csv"), earlier);
         report.write(&lines.iter().map(|&line| fault(line)).collect::<Vec<_>>()).expect("written");
-        report.finish()
+        report.outcome()
     }
 
     #[test]
