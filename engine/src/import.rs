@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::ingest::PointBatch;
 use chunk::{Chunk, LineFault};
 use decoded::Decode;
 use evaluate::Evaluated;
@@ -175,7 +176,8 @@ async fn evaluate_chunks(
                 return Ok(Prepared { chunk, points: None });
             }
             let evaluator = Arc::clone(&evaluator);
-            blocking(move || evaluator.prepare(chunk)).await
+            let empty = engine.ingest().batch().await?;
+            blocking(move || evaluator.prepare(chunk, empty)).await
         };
         let next = next.await;
         let failed = next.is_err();
@@ -186,10 +188,10 @@ async fn evaluate_chunks(
 }
 
 impl Evaluator {
-    fn prepare(&self, mut chunk: Chunk) -> Result<Prepared> {
+    fn prepare(&self, mut chunk: Chunk, empty: PointBatch) -> Result<Prepared> {
         let mut decoded = self.decoder.decode(&self.program, &chunk)?;
         decoded.faults.append(&mut chunk.faults);
-        let points = self.program.points(&self.mapping, &chunk, decoded)?;
+        let points = self.program.points(&self.mapping, &chunk, decoded, empty)?;
         lock(&self.report).write(&points.faults)?;
         Ok(Prepared { chunk, points: Some(points) })
     }

@@ -18,6 +18,8 @@ pub mod platforms;
 mod presets;
 pub mod tenant_tx;
 pub mod tenants;
+pub mod upkeep;
+pub mod usage;
 pub mod version_check;
 
 /// Connections of one process. Two cores keep about this many busy; the
@@ -67,4 +69,9 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether Postgres answers.
+pub(crate) async fn ping(pool: &PgPool) -> Result<()> {
+    sqlx::query("SELECT 1").execute(pool).await.map(drop).map_err(blame)
 }

@@ -1,1 +1,24 @@
-//! query
+//! From question to verified, bounded, streaming answer.
+//!
+//! [`execute`] is the one place that runs a query plan. What it runs was
+//! planned over one tenant's [`scope::Scope`], from tables that hold nothing
+//! else, and passed [`verify`].
+
+pub mod cache;
+pub(crate) mod context;
+pub(crate) mod execute;
+pub(crate) mod files;
+pub(crate) mod functions;
+pub(crate) mod gate;
+pub(crate) mod kind_value;
+pub(crate) mod partials;
+pub(crate) mod planner;
+pub(crate) mod problem;
+pub(crate) mod pruning;
+pub(crate) mod reader;
+pub(crate) mod rollup_table;
+pub(crate) mod schema;
+pub(crate) mod scope;
+pub(crate) mod system_tables;
+pub(crate) mod table;
+pub(crate) mod verify;

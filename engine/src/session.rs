@@ -1,22 +1,30 @@
 //! One tenant, one snapshot, one plan's limits: everything that is read is read
 //! through a session.
+//!
+//! A session stays at its version however long it lives; ask the engine for a
+//! new one to see newer points.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::scalar::ScalarValue;
 use storage_layout::rollup::Partials;
-use storage_layout::{MetricDefinition, TenantId};
+use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
+use crate::metadata::tenants::Plan;
+pub use crate::query::execute::{Answer, AnswerStream, QueryLimits};
+pub use crate::query::partials::PartialsSource;
+pub use crate::query::scope::ScanCounts;
+use crate::query::scope::Scope;
+use crate::query::{execute, partials};
 
 /// A tenant's view of its data at one version.
 #[derive(Debug, Clone)]
 pub struct Session {
-    #[expect(dead_code, reason = "skeleton")]
-    inner: Arc<()>,
+    scope: Arc<Scope>,
 }
 
 /// A parameter of a query (`$1`, `$2`, …).
@@ -34,64 +42,86 @@ pub enum Param {
     Text(String),
 }
 
-/// An answer that is still running.
-pub struct Answer {
-    /// The columns.
-    pub schema: SchemaRef,
-    /// The rows; dropping the stream cancels the query.
-    pub stream: SendableRecordBatchStream,
-    /// What the answer is, filled in as it runs: read it when the stream ended.
-    pub stats: Arc<AnswerStats>,
-}
-
-/// What an answer says about itself; final once its stream has ended.
-#[derive(Debug, Default)]
-pub struct AnswerStats {
-    /// Data files the plan reads, inline ones included.
-    pub files: std::sync::atomic::AtomicU64,
-    /// Rows in those files.
-    pub rows_scanned: std::sync::atomic::AtomicU64,
-    /// Bytes fetched from the store.
-    pub bytes_scanned: std::sync::atomic::AtomicU64,
-    /// Whether a limit cut the rows.
-    pub truncated: std::sync::atomic::AtomicBool,
-}
-
 impl Session {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self { scope: Arc::new(scope) }
+    }
+
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
-        todo!()
+        self.scope.tenant()
     }
 
     /// The tenant's version that every answer of this session is of.
     pub fn version(&self) -> i64 {
-        todo!()
+        self.scope.snapshot.version
     }
 
-    /// When that version was seen.
+    /// When that version was read.
     pub fn as_of(&self) -> DateTime<Utc> {
-        todo!()
+        self.scope.snapshot.taken_at
     }
 
     /// The tenant's own time zone.
     pub fn time_zone(&self) -> chrono_tz::Tz {
-        todo!()
+        self.scope.snapshot.tenant.time_zone
+    }
+
+    /// The limits that the tenant is under.
+    pub fn plan(&self) -> &Plan {
+        &self.scope.snapshot.plan
     }
 
     /// All metric definitions of the tenant.
     pub fn metrics(&self) -> &[MetricDefinition] {
-        todo!()
+        &self.scope.snapshot.metrics
+    }
+
+    /// The dimension keys and their columns.
+    pub fn dimensions(&self) -> &DimensionRegistry {
+        &self.scope.snapshot.registry
     }
 
     /// The platform registry.
     pub fn platforms(&self) -> &[Platform] {
-        todo!()
+        &self.scope.platforms
     }
 
-    /// Runs one SQL query. At most the plan's result rows come back; `stats`
-    /// says when rows were cut.
-    pub async fn sql(&self, _query: &str, _params: &[Param]) -> Result<Answer> {
-        todo!()
+    /// Number of live data files: inline ones, objects.
+    pub fn file_counts(&self) -> (usize, usize) {
+        let files = &self.scope.snapshot.files;
+        let objects = files.iter().filter(|f| f.storage != crate::metadata::catalog::FileStorage::Inline);
+        let objects = objects.count();
+        (files.len() - objects, objects)
+    }
+
+    /// Runs one SQL query. At most the plan's result rows come back; the
+    /// stream says when rows were cut.
+    pub async fn sql(&self, query: &str, params: &[Param]) -> Result<Answer> {
+        let plan = self.plan();
+        let limits = QueryLimits {
+            rows: plan.result_rows,
+            memory_bytes: plan.query_memory_bytes,
+            deadline: Duration::from_millis(plan.query_timeout_ms),
+        };
+        self.sql_within(query, params, limits).await
+    }
+
+    /// Runs one SQL query for an export, which may be longer than an answer.
+    pub async fn export(&self, query: &str, params: &[Param]) -> Result<Answer> {
+        let plan = self.plan();
+        let limits = QueryLimits {
+            rows: plan.export_rows,
+            memory_bytes: plan.query_memory_bytes,
+            deadline: Duration::from_secs(3_600),
+        };
+        self.sql_within(query, params, limits).await
+    }
+
+    async fn sql_within(&self, query: &str, params: &[Param], limits: QueryLimits) -> Result<Answer> {
+        let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
+        let params = params.collect::<Result<Vec<_>>>()?;
+        execute::sql(&self.scope, query, params, limits).await
     }
 
     /// Merged partials over the local days `[from_day, to_day)` (days since
@@ -100,19 +130,29 @@ impl Session {
     /// more days than asked for.
     pub async fn partials(
         &self,
-        _from_day: i32,
-        _to_day: i32,
-        _zone: chrono_tz::Tz,
+        from_day: i32,
+        to_day: i32,
+        zone: chrono_tz::Tz,
     ) -> Result<(Arc<Partials>, PartialsSource)> {
-        todo!()
+        partials::merged(&self.scope, from_day, to_day, zone).await
     }
 }
 
-/// Where an answer's partials came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartialsSource {
-    /// Stored roll-ups.
-    Rollup,
-    /// Raw points.
-    Raw,
+fn scalar(position: usize, param: &Param) -> Result<ScalarValue> {
+    Ok(match param {
+        Param::Null => ScalarValue::Null,
+        Param::Bool(value) => ScalarValue::Boolean(Some(*value)),
+        Param::Int(value) => ScalarValue::Int64(Some(*value)),
+        Param::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
+        Param::Decimal(text) => {
+            let parsed = decimal::Value::parse(text).ok().filter(|parsed| !parsed.rounded);
+            let parsed = parsed.ok_or_else(|| {
+                Error::invalid(
+                    "must be a decimal number below 10^16 with at most nine decimals",
+                    format!("params[{position}]"),
+                )
+            })?;
+            ScalarValue::Decimal128(Some(parsed.value.units()), decimal::PRECISION, decimal::SCALE)
+        }
+    })
 }

@@ -40,7 +40,7 @@ CREATE POLICY tenant_isolation ON analytics.data_file
 -- Background work looks for tenants that need it: counts and sizes, no rows.
 CREATE POLICY maintenance ON analytics.data_file FOR SELECT TO tessera_maintenance USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics.data_file TO tessera_app;
-GRANT SELECT (tenant_id, file_id, object_key, window_name, rows, bytes, removed_version, removed_at, created_at)
+GRANT SELECT (tenant_id, file_id, object_key, rollup_key, window_name, rows, bytes, removed_version, removed_at, created_at)
     ON analytics.data_file TO tessera_maintenance;
 
 -- Objects that are being uploaded: what is still here long after is an orphan.

@@ -101,7 +101,7 @@ fn take(batch: &RecordBatch, order: &[Position]) -> Result<RecordBatch> {
 }
 
 /// A column by name; a missing one means damage.
-pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn Array> {
+pub fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn Array> {
     batch.column_by_name(name).map(AsRef::as_ref).ok_or_else(|| StorageError::Damaged {
         file: "batch".into(),
         what: format!("column {name} is missing"),
@@ -109,12 +109,12 @@ pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn A
 }
 
 /// A text column by name.
-pub(crate) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
+pub fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
     column(batch, name)?.as_string_view_opt().ok_or_else(|| wrong_type(name))
 }
 
 /// `recorded_at`.
-pub(crate) fn times(batch: &RecordBatch) -> Result<&TimestampMicrosecondArray> {
+pub fn times(batch: &RecordBatch) -> Result<&TimestampMicrosecondArray> {
     column(batch, RECORDED_AT)?
         .as_primitive_opt::<TimestampMicrosecondType>()
         .ok_or_else(|| wrong_type(RECORDED_AT))

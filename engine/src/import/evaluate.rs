@@ -50,8 +50,14 @@ struct Columns<'a> {
 }
 
 impl Program {
-    /// Evaluates a decoded chunk.
-    pub(super) fn points(&self, mapping: &Mapping, chunk: &Chunk, decoded: Decoded) -> Result<Evaluated> {
+    /// Evaluates a decoded chunk into `points`, which is empty.
+    pub(super) fn points(
+        &self,
+        mapping: &Mapping,
+        chunk: &Chunk,
+        decoded: Decoded,
+        mut points: PointBatch,
+    ) -> Result<Evaluated> {
         let Decoded { batch, records, mut skip, mut faults } = decoded;
         let mut columns = Columns::default();
         for step in &self.steps {
@@ -62,7 +68,6 @@ impl Program {
             })?;
             columns.set(step, &array)?;
         }
-        let mut points = PointBatch::default();
         let mut kept = Vec::with_capacity(batch.num_rows());
         let mut dimensions = Vec::with_capacity(columns.dimensions.len());
         for (row, &record) in records.iter().enumerate().filter(|&(row, _)| !skip[row]) {

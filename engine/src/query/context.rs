@@ -1,0 +1,93 @@
+//! A planner for one query of one tenant.
+//!
+//! The base state (functions, rules) is made once; a query adds its tenant's
+//! catalog, its memory bound and its store, which is the only one there is.
+
+use std::sync::{Arc, LazyLock};
+
+use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+use object_store::ObjectStore;
+use url::Url;
+
+use super::functions::{decimal_text, json_get_text};
+use super::planner::DimensionPlanner;
+use super::schema::{CATALOG, SCHEMA, TenantCatalog};
+use super::scope::{ScanCounts, Scope};
+use super::table::store_url;
+use crate::error::{Error, Result};
+
+static BASE: LazyLock<SessionState> = LazyLock::new(|| {
+    SessionStateBuilder::new().with_default_features().with_config(config()).build()
+});
+
+fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+    // `metric_value = 4.07` must compare decimals: as a float it matches nothing.
+    options.sql_parser.parse_float_as_decimal = true;
+    options.sql_parser.collect_spans = true;
+    // EXPLAIN shows no physical plan: it would name files.
+    options.explain.logical_plan_only = true;
+    options
+        .execution
+        .time_zone = Some("UTC".to_owned());
+    config
+}
+
+/// A state that knows this scope's tables and nothing else.
+pub(crate) fn state(
+    scope: &Arc<Scope>,
+    counts: &Arc<ScanCounts>,
+    memory_bytes: u64,
+) -> Result<SessionState> {
+    let catalogs = MemoryCatalogProviderList::new();
+    let catalog = TenantCatalog::new(scope.clone(), counts.clone());
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
+        .with_object_store_registry(Arc::new(OneStore(scope.store.clone())))
+        .build_arc()
+        .map_err(Error::internal)?;
+    let mut planners = vec![
+        Arc::new(DimensionPlanner::new(scope.snapshot.registry.clone()))
+            as Arc<dyn datafusion::logical_expr::planner::ExprPlanner>,
+    ];
+    planners.extend(BASE.expr_planners().iter().cloned());
+    let mut builder = SessionStateBuilder::new_from_existing(BASE.clone())
+        .with_catalog_list(Arc::new(catalogs))
+        .with_runtime_env(runtime)
+        .with_expr_planners(planners);
+    if let Some(functions) = builder.scalar_functions() {
+        functions.extend([decimal_text(), json_get_text()]);
+    }
+    Ok(builder.build())
+}
+
+/// A registry that knows the query's store, under its one name.
+#[derive(Debug)]
+struct OneStore(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for OneStore {
+    fn register_store(&self, _url: &Url, _store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &Url) -> DataFusionResult<Arc<dyn ObjectStore>> {
+        let own = store_url()?;
+        if own.as_str().starts_with(&url[..url::Position::BeforePath]) {
+            return Ok(self.0.clone());
+        }
+        Err(DataFusionError::Plan("there is no such store".into()))
+    }
+}

@@ -1,0 +1,82 @@
+//! A tenant's catalog for the planner: schema `analytics` and nothing else.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::error::{DataFusionError, Result};
+
+use super::rollup_table::{Period, RollupTable};
+use super::scope::{ScanCounts, Scope};
+use super::system_tables;
+use super::table::PointsTable;
+
+/// The catalog's name in a plan.
+pub(crate) const CATALOG: &str = "tessera";
+/// The schema that a bare table name means.
+pub(crate) const SCHEMA: &str = "analytics";
+
+/// Every table there is.
+const TABLES: [&str; 7] = [
+    storage_layout::key::POINTS_TABLE,
+    "daily_metrics",
+    "weekly_metrics",
+    "monthly_metrics",
+    "metrics",
+    "platforms",
+    "usage",
+];
+
+/// The one catalog of a query.
+#[derive(Debug)]
+pub(crate) struct TenantCatalog {
+    schema: Arc<TenantSchema>,
+}
+
+impl TenantCatalog {
+    pub(crate) fn new(scope: Arc<Scope>, counts: Arc<ScanCounts>) -> Self {
+        Self { schema: Arc::new(TenantSchema { scope, counts }) }
+    }
+}
+
+impl CatalogProvider for TenantCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        vec![SCHEMA.to_owned()]
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        (name == SCHEMA).then(|| self.schema.clone() as Arc<dyn SchemaProvider>)
+    }
+}
+
+#[derive(Debug)]
+struct TenantSchema {
+    scope: Arc<Scope>,
+    counts: Arc<ScanCounts>,
+}
+
+#[async_trait]
+impl SchemaProvider for TenantSchema {
+    fn table_names(&self) -> Vec<String> {
+        TABLES.map(str::to_owned).to_vec()
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        TABLES.contains(&name)
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let (scope, counts) = (self.scope.clone(), self.counts.clone());
+        let rollup = |period| Arc::new(RollupTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
+        Ok(Some(match name {
+            storage_layout::key::POINTS_TABLE => Arc::new(PointsTable::new(scope, counts)),
+            "daily_metrics" => rollup(Period::Day),
+            "weekly_metrics" => rollup(Period::Week),
+            "monthly_metrics" => rollup(Period::Month),
+            "metrics" => system_tables::metrics(&scope)?,
+            "platforms" => system_tables::platforms(&scope)?,
+            "usage" => system_tables::usage(&scope).await?,
+            _ => return Ok(None),
+        }))
+    }
+}

@@ -1,0 +1,74 @@
+//! Small tables about the tenant: its metrics, the platforms, its usage.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
+};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result};
+use storage_layout::MetricDefinition;
+
+use super::scope::Scope;
+use crate::metadata::usage;
+
+/// `metrics`: each metric's kind and definition.
+pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
+    let metrics = &scope.snapshot.metrics;
+    let text = |of: &dyn Fn(&MetricDefinition) -> String| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter_values(metrics.iter().map(of)))
+    };
+    table(vec![
+        ("tenant_id", tenant(scope, metrics.len())),
+        ("platform", text(&|d| d.key.platform.to_string())),
+        ("metric_type", text(&|d| d.key.metric_type.to_string())),
+        ("metric_name", text(&|d| d.key.metric_name.to_string())),
+        ("kind", text(&|d| d.kind.name().to_owned())),
+        ("definition", text(&|d| serde_json::to_string(&d.kind).unwrap_or_default())),
+        ("assumed", Arc::new(metrics.iter().map(|d| Some(d.assumed)).collect::<BooleanArray>())),
+        ("version", Arc::new(Int32Array::from_iter_values(metrics.iter().map(|d| d.version)))),
+    ])
+}
+
+/// `platforms`: the registry.
+pub(crate) fn platforms(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
+    let platforms = &scope.platforms;
+    let names = platforms.iter().map(|p| p.name.as_str());
+    let titles = platforms.iter().map(|p| p.title.as_str());
+    table(vec![
+        ("platform", Arc::new(StringViewArray::from_iter_values(names))),
+        ("title", Arc::new(StringViewArray::from_iter_values(titles))),
+    ])
+}
+
+/// `usage`: what the tenant used, by UTC day.
+pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
+    let days = usage::by_day(&scope.pool, scope.tenant())
+        .await
+        .map_err(|e| DataFusionError::External(Box::new(e)))?;
+    let number = |of: fn(&usage::DayUsage) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(days.iter().map(of)))
+    };
+    let dates = days.iter().map(|d| {
+        let since = d.day.signed_duration_since(chrono::NaiveDate::default());
+        i32::try_from(since.num_days()).unwrap_or(0)
+    });
+    table(vec![
+        ("tenant_id", tenant(scope, days.len())),
+        ("day", Arc::new(Date32Array::from_iter_values(dates))),
+        ("points", number(|d| d.points)),
+        ("duplicates", number(|d| d.duplicates)),
+        ("rejected", number(|d| d.rejected)),
+    ])
+}
+
+fn tenant(scope: &Scope, rows: usize) -> ArrayRef {
+    let ids = std::iter::repeat_n(scope.tenant().as_str(), rows);
+    Arc::new(StringViewArray::from_iter_values(ids))
+}
+
+fn table(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>> {
+    let batch = RecordBatch::try_from_iter(columns)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}

@@ -1,0 +1,252 @@
+//! `analytics_data_points`: a tenant's points as a table for the planner.
+//!
+//! The boundary is the list of files, which the catalog gave for one tenant;
+//! the tenant's predicate goes into every scan as a second net. Only stock
+//! nodes are used, so a plan can travel.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::is_null;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType, col, lit};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::scalar::ScalarValue;
+use storage_layout::conform::conform;
+use storage_layout::schema::{COMMIT_VERSION, TENANT_ID, stored_schema, table_schema};
+
+use super::reader::ReaderFactory;
+use super::scope::{ScanCounts, Scope};
+use super::{files, pruning};
+use crate::metadata::catalog::{DataFile, FileStorage};
+
+/// The version of the commit that brought a file, as a column of its scan.
+const ADDED_VERSION: &str = "added_version";
+
+/// Names the one store that a query's plan may read.
+pub(crate) fn store_url() -> Result<ObjectStoreUrl> {
+    ObjectStoreUrl::parse("tessera://snapshot")
+}
+
+/// A tenant's points at one version.
+#[derive(Debug)]
+pub(crate) struct PointsTable {
+    scope: Arc<Scope>,
+    counts: Arc<ScanCounts>,
+    schema: SchemaRef,
+}
+
+impl PointsTable {
+    pub(crate) fn new(scope: Arc<Scope>, counts: Arc<ScanCounts>) -> Self {
+        let schema = table_schema(&scope.snapshot.registry);
+        Self { scope, counts, schema }
+    }
+
+    /// The files that may hold rows for these filters.
+    fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
+        let all = &self.scope.snapshot.files;
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(all.iter().collect());
+        };
+        let schema = DFSchema::try_from(self.schema.as_ref().clone())?;
+        let keep = match state.create_physical_expr(filter, &schema) {
+            Ok(predicate) => pruning::keep(all, &predicate, &self.schema),
+            Err(_) => vec![true; all.len()],
+        };
+        Ok(all.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
+    }
+
+    /// Objects: a stock Parquet scan, with tenant and version added per file.
+    fn object_scan(
+        &self,
+        state: &dyn Session,
+        objects: &[&DataFile],
+        projection: &[usize],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let stored = stored_schema(&self.scope.snapshot.registry);
+        let constants: Vec<FieldRef> = vec![
+            Arc::new(Field::new(TENANT_ID, DataType::Utf8View, false)),
+            Arc::new(Field::new(ADDED_VERSION, DataType::Int64, true)),
+        ];
+        let scan_schema = TableSchema::builder(stored.clone()).with_table_partition_cols(constants).build();
+        let of_tenant = state.create_physical_expr(
+            col(TENANT_ID).eq(lit(ScalarValue::Utf8View(Some(self.scope.tenant().to_string())))),
+            &DFSchema::try_from(scan_schema.table_schema().as_ref().clone())?,
+        )?;
+        let factory = ReaderFactory::new(self.scope.clone(), self.counts.clone());
+        let source = ParquetSource::new(scan_schema.clone())
+            .with_predicate(of_tenant)
+            .with_enable_page_index(true)
+            .with_parquet_file_reader_factory(Arc::new(factory));
+        let width = stored.fields().len();
+        // In the scan, stored columns come first and the constants behind them.
+        let mut columns: Vec<usize> =
+            projection.iter().map(|&i| if i == 0 { width } else { i - 1 }).collect();
+        let version = projection.iter().position(|&i| self.schema.field(i).name() == COMMIT_VERSION);
+        if version.is_some() {
+            columns.push(width + 1);
+        }
+        let groups = self.groups(objects, &stored, state.config().target_partitions());
+        let config = FileScanConfigBuilder::new(store_url()?, Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(Some(columns))?
+            .with_limit(limit)
+            .build();
+        let scan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
+        match version {
+            None => Ok(scan),
+            Some(at) => with_version(scan, at, projection.len()),
+        }
+    }
+
+    fn groups(&self, objects: &[&DataFile], stored: &SchemaRef, partitions: usize) -> Vec<FileGroup> {
+        let partitions = partitions.clamp(1, objects.len().max(1));
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); partitions];
+        for file in objects {
+            let FileStorage::Object { key, footer_bytes, .. } = &file.storage else { continue };
+            let mut statistics = Statistics::new_unknown(stored);
+            statistics.num_rows =
+                datafusion::common::stats::Precision::Exact(file.statistics.rows as usize);
+            let part = PartitionedFile::new(key.as_str(), file.bytes)
+                .with_partition_values(vec![
+                    ScalarValue::Utf8View(Some(self.scope.tenant().to_string())),
+                    ScalarValue::Int64(Some(file.added_version)),
+                ])
+                .with_metadata_size_hint(*footer_bytes as usize)
+                .with_statistics(Arc::new(statistics));
+            if let Some(smallest) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+                smallest.0 += file.bytes;
+                smallest.1.push(part);
+            }
+        }
+        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+    }
+
+    /// Inline files: their rows from memory.
+    async fn inline_scan(
+        &self,
+        inline: &[&DataFile],
+        projection: &[usize],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = Arc::new(self.schema.project(projection)?);
+        let rows = files::inline_rows(&self.scope, inline)
+            .await
+            .map_err(|e| DataFusionError::External(Box::new(e)))?;
+        let batches = inline
+            .iter()
+            .zip(rows)
+            .map(|(file, rows)| self.complete(&rows, file.added_version, &schema))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(MemorySourceConfig::try_new_exec(&[batches], schema, None)?)
+    }
+
+    /// Stored rows in the table's columns, with tenant and version filled in.
+    fn complete(&self, rows: &RecordBatch, version: i64, schema: &SchemaRef) -> Result<RecordBatch> {
+        let fault = |e: storage_layout::StorageError| DataFusionError::External(Box::new(e));
+        let batch = conform(rows, &nullable(schema)).map_err(fault)?;
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+            Ok::<ArrayRef, DataFusionError>(match field.name().as_str() {
+                TENANT_ID => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(
+                    self.scope.tenant().as_str(),
+                    batch.num_rows(),
+                ))),
+                COMMIT_VERSION => {
+                    zip(&is_null(column)?, &Int64Array::new_scalar(version), column)?
+                }
+                _ => column.clone(),
+            })
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+    }
+}
+
+/// While columns are being filled in, any of them may be null.
+fn nullable(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|f| f.as_ref().clone().with_nullable(true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// `coalesce(commit_version, added_version)` at position `at`; the helper
+/// column, last in the scan, is dropped.
+fn with_version(
+    scan: Arc<dyn ExecutionPlan>,
+    at: usize,
+    columns: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = scan.schema();
+    let own: Arc<dyn PhysicalExpr> = Arc::new(Column::new(COMMIT_VERSION, at));
+    let added: Arc<dyn PhysicalExpr> = Arc::new(Column::new(ADDED_VERSION, columns));
+    let missing = datafusion::physical_expr::expressions::is_null(own.clone())?;
+    let filled = datafusion::physical_expr::expressions::case(None, vec![(missing, added)], Some(own))?;
+    let expressions = (0..columns).map(|i| {
+        let name = schema.field(i).name();
+        let expr: Arc<dyn PhysicalExpr> =
+            if i == at { filled.clone() } else { Arc::new(Column::new(name, i)) };
+        ProjectionExpr::new(expr, name.clone())
+    });
+    Ok(Arc::new(ProjectionExec::try_new(expressions.collect::<Vec<_>>(), scan)?))
+}
+
+#[async_trait]
+impl TableProvider for PointsTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        // A limit counts rows after the filter, of which a scan knows nothing.
+        let limit = limit.filter(|_| filters.is_empty());
+        let (objects, inline): (Vec<&DataFile>, Vec<&DataFile>) = self
+            .files(state, filters)?
+            .into_iter()
+            .partition(|file| file.storage != FileStorage::Inline);
+        let rows = objects.iter().chain(&inline).map(|file| file.statistics.rows).sum();
+        self.counts.add_files((objects.len() + inline.len()) as u64, rows);
+        let mut inputs = Vec::new();
+        if !objects.is_empty() {
+            inputs.push(self.object_scan(state, &objects, projection, limit)?);
+        }
+        if !inline.is_empty() || inputs.is_empty() {
+            inputs.push(self.inline_scan(&inline, projection).await?);
+        }
+        match inputs.len() {
+            1 => Ok(inputs.remove(0)),
+            _ => UnionExec::try_new(inputs),
+        }
+    }
+}
