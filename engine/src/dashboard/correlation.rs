@@ -175,10 +175,13 @@ fn in_words(number: i32) -> &'static str {
 mod tests {
     use super::*;
 
-    /// Pseudo-random but fixed, from -500 to 499.
+    /// Pseudo-random but fixed (splitmix64), from -500 to 499.
     fn noise(seed: i64, day: i64) -> i64 {
-        let mixed = (day * 7_919 + seed * 104_729 + 12_345).wrapping_mul(6_364_136_223_846_793_005);
-        (mixed >> 33).rem_euclid(1_000) - 500
+        let mut z = (seed * 1_000_003 + day) as u64;
+        z = z.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % 1_000) as i64 - 500
     }
 
     fn history<'a>(

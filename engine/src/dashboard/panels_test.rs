@@ -77,9 +77,8 @@ impl Builder {
     }
 
     /// What is shown of three days that end today, compared with the three before.
-    fn shown(mut self, platform: Option<&str>) -> Shown {
-        self.cells.sort_by_key(|c| (c.day, c.metric, c.slice));
-        let partials = Partials::from_cells(self.metrics, self.slices, self.cells);
+    fn shown(self, platform: Option<&str>) -> Shown {
+        let partials = Partials::from_cells(self.metrics, self.slices, self.cells).expect("partials");
         let spans = Spans::resolve(&RangeRequest::LastDays(3), Compare::Previous, today()).expect("spans");
         let panels = Panels::of(&partials, &self.definitions, platform, &spans).expect("panels");
         let total = |p: &MetricPanel<'_>| p.total(&spans, PartialsSource::Rollup).expect("a total");
@@ -301,10 +300,7 @@ fn a_sum_that_leaves_128_bits_errs() {
     for cell in &mut b.cells {
         cell.measures.sum = i128::MAX;
     }
-    let partials = Partials::from_cells(b.metrics, b.slices, {
-        b.cells.sort_by_key(|c| c.day);
-        b.cells
-    });
+    let partials = Partials::from_cells(b.metrics, b.slices, b.cells).expect("partials");
     let spans = Spans::resolve(&RangeRequest::LastDays(3), Compare::None, today()).expect("spans");
     assert!(Panels::of(&partials, &b.definitions, None, &spans).is_err());
 }
