@@ -17,7 +17,6 @@ use storage_layout::TenantId;
 use super::generator::Generator;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::ingest::PointBatch;
 use crate::metadata::keys::Scope;
 
 /// The file in the data directory.
@@ -106,7 +105,7 @@ async fn load(engine: &Engine, to: &DemoTenant, end: DateTime<Utc>, seed: u64) -
     for number in 0_u64.. {
         let chunk = chunk_hash(&to.tenant, seed, number);
         let known = engine.ingest().has_chunk(&to.tenant, chunk).await?;
-        let mut batch = PointBatch::default();
+        let mut batch = engine.ingest().batch().await?;
         let mut empty = true;
         for point in points.by_ref().take(CHUNK_POINTS) {
             empty = false;
