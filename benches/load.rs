@@ -18,7 +18,7 @@ use crate::report::{self, Latencies};
 const DAYS: u32 = 365;
 
 /// Bodies of `batch` points each, `points` in all.
-pub fn bodies(seed: u64, end: DateTime<Utc>, points: u64, batch: usize) -> Vec<Bytes> {
+pub(crate) fn bodies(seed: u64, end: DateTime<Utc>, points: u64, batch: usize) -> Vec<Bytes> {
     let points: Vec<DemoPoint> = Generator::new(seed, end, DAYS, points).collect();
     let body = |points: &[DemoPoint]| {
         let mut text = Vec::new();
@@ -29,7 +29,7 @@ pub fn bodies(seed: u64, end: DateTime<Utc>, points: u64, batch: usize) -> Vec<B
 }
 
 /// One writer after the other body.
-pub async fn one_writer(
+pub(crate) async fn one_writer(
     engine: &Engine,
     tenant: &TenantId,
     end: DateTime<Utc>,
@@ -48,7 +48,7 @@ pub async fn one_writer(
 }
 
 /// Several writers of one tenant each, all from one pile of bodies.
-pub async fn writers(
+pub(crate) async fn writers(
     engine: &Engine,
     tenants: &[TenantId],
     end: DateTime<Utc>,
@@ -74,7 +74,7 @@ pub async fn writers(
         .collect();
     let mut latencies = Latencies::default();
     for task in tasks {
-        latencies.extend(task.await.map_err(engine::Error::internal)??);
+        latencies += task.await.map_err(engine::Error::internal)??;
     }
     let what = format!("ingest, {} writers, batches of {batch}", tenants.len());
     report::rate(&what, points, started, Some(&mut latencies));
@@ -86,7 +86,7 @@ async fn next(pile: &Mutex<Vec<Bytes>>) -> Option<Bytes> {
 }
 
 /// Loads a tenant for the reading benchmarks, in chunks of an import.
-pub async fn fill(engine: &Engine, tenant: &TenantId, end: DateTime<Utc>, points: u64) -> Result<()> {
+pub(crate) async fn fill(engine: &Engine, tenant: &TenantId, end: DateTime<Utc>, points: u64) -> Result<()> {
     let mut generator = Generator::new(42, end, DAYS, points).peekable();
     let started = Instant::now();
     while generator.peek().is_some() {
@@ -105,7 +105,7 @@ pub async fn fill(engine: &Engine, tenant: &TenantId, end: DateTime<Utc>, points
 }
 
 /// Imports the retail file.
-pub async fn retail(engine: &Engine, tenant: &TenantId, file: &Path, mapping: &Path) -> Result<()> {
+pub(crate) async fn retail(engine: &Engine, tenant: &TenantId, file: &Path, mapping: &Path) -> Result<()> {
     struct Silent;
     impl ImportProgress for Silent {
         fn advance(&self, _bytes_read: u64, _bytes_total: u64, _points: u64) {}
