@@ -10,6 +10,9 @@ use super::tally::History;
 
 /// The largest shift between two series, days.
 const MAX_LAG_DAYS: i32 = 7;
+/// A shift of a week finds the same weekdays again, so it must beat no shift at
+/// all by this much to be told instead.
+const WEEK_MARGIN_R: f64 = 0.1;
 /// Fewer days with both series say nothing.
 const MIN_OVERLAP_DAYS: usize = 14;
 /// Weaker correlations are not told.
@@ -116,6 +119,7 @@ impl Correlation {
 /// it rests on; and how many lags could be tried. Ties go to the smaller shift.
 fn strongest_lag(a: &[f64], b: &[f64]) -> (Option<(i32, f64, usize)>, usize) {
     let (mut best, mut tried): (Option<(i32, f64, usize)>, usize) = (None, 0);
+    let same_day = pearson(a, b, 0).map_or(0.0, |(r, _)| r.abs());
     for shift in 0..=MAX_LAG_DAYS {
         for lag in [shift, -shift] {
             if lag == 0 && tried > 0 {
@@ -123,7 +127,8 @@ fn strongest_lag(a: &[f64], b: &[f64]) -> (Option<(i32, f64, usize)>, usize) {
             }
             let Some((r, n)) = pearson(a, b, lag) else { continue };
             tried += 1;
-            if best.is_none_or(|(_, best_r, _)| r.abs() > best_r.abs()) {
+            let weekly_echo = shift == 7 && r.abs() < same_day + WEEK_MARGIN_R;
+            if !weekly_echo && best.is_none_or(|(_, best_r, _)| r.abs() > best_r.abs()) {
                 best = Some((lag, r, n));
             }
         }
@@ -206,6 +211,15 @@ mod tests {
             assert!(c.r > 0.95 && c.p < 1e-9, "{c:?}");
             assert!(c.sentence.starts_with("On days when business_directory engagement was high, coreldove revenue was high two days later (r = "), "{}", c.sentence);
         }
+    }
+
+    #[test]
+    fn a_shared_week_is_told_for_the_same_day() {
+        let weekly = |p, seed| {
+            history(p, "revenue", move |t| Some(5_000 * (t % 7) + noise(seed, t) * (100 - t) / 50))
+        };
+        let found = correlations(&[weekly("a", 1), weekly("b", 2)], None, 90);
+        assert_eq!((found.len(), found[0].lag_days), (1, 0));
     }
 
     #[test]
