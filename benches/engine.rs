@@ -25,7 +25,9 @@ const WRITERS: usize = 16;
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let dir = report::data_dir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     Ok(runtime.block_on(run(dir.path()))?)
 }
 
@@ -40,7 +42,10 @@ async fn run(data_dir: &Path) -> Result<()> {
         maintenance: Maintenance::Background,
     })
     .await?;
-    report::line("first start", &format!("{:>9.2} s", started.elapsed().as_secs_f64()));
+    report::line(
+        "first start",
+        &format!("{:>9.2} s", started.elapsed().as_secs_f64()),
+    );
     let measured = measure(&engine, end).await;
     engine.shutdown().await?;
     measured
@@ -69,7 +74,13 @@ async fn measure(engine: &Engine, end: DateTime<Utc>) -> Result<()> {
     report::peak_memory("peak memory after ingest", "self");
 
     let reader = tenant(engine, "reader").await?;
-    load::fill(engine, &reader, end, size("TESSERA_BENCH_TENANT_POINTS", 1_000_000)).await?;
+    load::fill(
+        engine,
+        &reader,
+        end,
+        size("TESSERA_BENCH_TENANT_POINTS", 1_000_000),
+    )
+    .await?;
     let repeats = size("TESSERA_BENCH_REPEATS", 200);
     sessions(engine, &reader, repeats).await?;
     dashboards(engine, &reader, end, "30d", repeats).await?;
@@ -81,7 +92,11 @@ async fn measure(engine: &Engine, end: DateTime<Utc>) -> Result<()> {
 
 async fn tenant(engine: &Engine, name: &str) -> Result<TenantId> {
     let id = TenantId::new(name).map_err(Error::internal)?;
-    Ok(engine.tenants().create(&id, "enterprise", chrono_tz::UTC).await?.id)
+    Ok(engine
+        .tenants()
+        .create(&id, "enterprise", chrono_tz::UTC)
+        .await?
+        .id)
 }
 
 /// What every request pays before it reads: the version check and snapshot.
@@ -114,7 +129,10 @@ async fn dashboards(
     let asked = Instant::now();
     dashboard(&engine.session(tenant).await?, &request, now).await?;
     let first = asked.elapsed().as_secs_f64() * 1e3;
-    report::line(&format!("dashboard {range}, the first time"), &format!("{first:>9.2} ms"));
+    report::line(
+        &format!("dashboard {range}, the first time"),
+        &format!("{first:>9.2} ms"),
+    );
     let (mut latencies, mut panels) = (Latencies::default(), 0);
     for _ in 0..repeats {
         let session = engine.session(tenant).await?;
@@ -142,10 +160,20 @@ async fn queries(engine: &Engine, tenant: &TenantId, repeats: u64) -> Result<()>
             let answer = session.sql(&sql, &[]).await?;
             let batches: Vec<_> = answer.stream.try_collect().await.map_err(Error::internal)?;
             latencies.push(asked.elapsed());
-            rows = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
+            rows = batches
+                .iter()
+                .map(arrow::array::RecordBatch::num_rows)
+                .sum();
         }
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().replace('_', " ");
-        report::line(&format!("query: {name}"), &format!("{}, {rows} rows", latencies.text()));
+        let name = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .replace('_', " ");
+        report::line(
+            &format!("query: {name}"),
+            &format!("{}, {rows} rows", latencies.text()),
+        );
     }
     Ok(())
 }

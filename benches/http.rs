@@ -32,7 +32,9 @@ impl Drop for Server {
 
 fn main() -> Result<()> {
     let dir = report::data_dir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(measure(dir.path()))
 }
 
@@ -44,19 +46,35 @@ async fn measure(data_dir: &Path) -> Result<()> {
     let server = Server(child);
     let (client, base) = (Client::new(), format!("http://{address}"));
     ready(&client, &base).await?;
-    report::line("first start", &format!("{:>9.2} s", started.elapsed().as_secs_f64()));
+    report::line(
+        "first start",
+        &format!("{:>9.2} s", started.elapsed().as_secs_f64()),
+    );
 
-    output(data_dir, &["tenant", "create", "bench", "--plan", "enterprise"])?;
+    output(
+        data_dir,
+        &["tenant", "create", "bench", "--plan", "enterprise"],
+    )?;
     let key = output(data_dir, &["key", "create", "--tenant", "bench"])?;
-    let api = Api { client, base: format!("{base}/api/analytics"), key };
+    let api = Api {
+        client,
+        base: format!("{base}/api/analytics"),
+        key,
+    };
     let repeats = size("TESSERA_BENCH_REPEATS", 200);
     let points = size("TESSERA_BENCH_TENANT_POINTS", 1_000_000);
     api.load(points).await?;
     api.small_batches(repeats).await?;
     for (what, path) in [
         ("health", "/../../health"),
-        ("dashboard 30d with the period before", "/dashboard?time_range=30d&compare=previous"),
-        ("dashboard 1y with the period before", "/dashboard?time_range=1y&compare=previous"),
+        (
+            "dashboard 30d with the period before",
+            "/dashboard?time_range=30d&compare=previous",
+        ),
+        (
+            "dashboard 1y with the period before",
+            "/dashboard?time_range=1y&compare=previous",
+        ),
     ] {
         api.gets(what, path, repeats).await?;
     }
@@ -77,7 +95,10 @@ impl Api {
         let started = Instant::now();
         while generator.peek().is_some() {
             let mut body = Vec::new();
-            generator.by_ref().take(LOAD_POINTS).for_each(|point| point.write_json_line(&mut body));
+            generator
+                .by_ref()
+                .take(LOAD_POINTS)
+                .for_each(|point| point.write_json_line(&mut body));
             self.send(body).await?;
         }
         let what = format!("ingest over HTTP, 1 writer, batches of {LOAD_POINTS}");
@@ -91,7 +112,10 @@ impl Api {
         let (mut latencies, started) = (Latencies::default(), Instant::now());
         while generator.peek().is_some() {
             let mut body = Vec::new();
-            generator.by_ref().take(BATCH_POINTS).for_each(|point| point.write_json_line(&mut body));
+            generator
+                .by_ref()
+                .take(BATCH_POINTS)
+                .for_each(|point| point.write_json_line(&mut body));
             let sent = Instant::now();
             self.send(body).await?;
             latencies.push(sent.elapsed());
@@ -102,8 +126,13 @@ impl Api {
     }
 
     async fn send(&self, body: Vec<u8>) -> Result<()> {
-        let request = self.client.post(format!("{}/data-points", self.base)).bearer_auth(&self.key);
-        let request = request.header("content-type", "application/x-ndjson").body(body);
+        let request = self
+            .client
+            .post(format!("{}/data-points", self.base))
+            .bearer_auth(&self.key);
+        let request = request
+            .header("content-type", "application/x-ndjson")
+            .body(body);
         request.send().await?.error_for_status()?.bytes().await?;
         Ok(())
     }
@@ -112,11 +141,23 @@ impl Api {
         let (mut latencies, mut bytes) = (Latencies::default(), 0);
         for _ in 0..repeats {
             let asked = Instant::now();
-            let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key);
-            bytes = request.send().await?.error_for_status()?.bytes().await?.len();
+            let request = self
+                .client
+                .get(format!("{}{path}", self.base))
+                .bearer_auth(&self.key);
+            bytes = request
+                .send()
+                .await?
+                .error_for_status()?
+                .bytes()
+                .await?
+                .len();
             latencies.push(asked.elapsed());
         }
-        report::line(&format!("GET {what}"), &format!("{}, {bytes} bytes", latencies.text()));
+        report::line(
+            &format!("GET {what}"),
+            &format!("{}, {bytes} bytes", latencies.text()),
+        );
         Ok(())
     }
 }
@@ -135,7 +176,9 @@ async fn ready(client: &Client, base: &str) -> Result<()> {
 
 /// What a command prints on standard output.
 fn output(data_dir: &Path, arguments: &[&str]) -> Result<String> {
-    let output = tessera(data_dir, arguments).stderr(Stdio::inherit()).output()?;
+    let output = tessera(data_dir, arguments)
+        .stderr(Stdio::inherit())
+        .output()?;
     if !output.status.success() {
         return Err(format!("tessera {} failed: {}", arguments.join(" "), output.status).into());
     }
@@ -144,6 +187,10 @@ fn output(data_dir: &Path, arguments: &[&str]) -> Result<String> {
 
 fn tessera(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command.args(arguments).arg("--data-dir").arg(data_dir).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data_dir)
+        .stdin(Stdio::null());
     command
 }

@@ -22,7 +22,9 @@ pub(crate) fn bodies(seed: u64, end: DateTime<Utc>, points: u64, batch: usize) -
     let points: Vec<DemoPoint> = Generator::new(seed, end, DAYS, points).collect();
     let body = |points: &[DemoPoint]| {
         let mut text = Vec::new();
-        points.iter().for_each(|point| point.write_json_line(&mut text));
+        points
+            .iter()
+            .for_each(|point| point.write_json_line(&mut text));
         Bytes::from(text)
     };
     points.chunks(batch).map(body).collect()
@@ -43,7 +45,12 @@ pub(crate) async fn one_writer(
         engine.ingest().points(tenant, request(body)).await?;
         latencies.push(sent.elapsed());
     }
-    report::rate(&format!("ingest, 1 writer, batches of {batch}"), points, started, Some(&mut latencies));
+    report::rate(
+        &format!("ingest, 1 writer, batches of {batch}"),
+        points,
+        started,
+        Some(&mut latencies),
+    );
     Ok(())
 }
 
@@ -86,35 +93,62 @@ async fn next(pile: &Mutex<Vec<Bytes>>) -> Option<Bytes> {
 }
 
 /// Loads a tenant for the reading benchmarks, in chunks of an import.
-pub(crate) async fn fill(engine: &Engine, tenant: &TenantId, end: DateTime<Utc>, points: u64) -> Result<()> {
+pub(crate) async fn fill(
+    engine: &Engine,
+    tenant: &TenantId,
+    end: DateTime<Utc>,
+    points: u64,
+) -> Result<()> {
     let mut generator = Generator::new(42, end, DAYS, points).peekable();
     let started = Instant::now();
     while generator.peek().is_some() {
         let mut batch = engine.ingest().batch().await?;
         for point in generator.by_ref().take(100_000) {
-            point.push_to(&mut batch).map_err(|r| engine::Error::internal(r.reason))?;
+            point
+                .push_to(&mut batch)
+                .map_err(|r| engine::Error::internal(r.reason))?;
         }
         engine.ingest().import_chunk(tenant, batch, None).await?;
     }
-    report::rate("import of generated points (made while loading)", points, started, None);
+    report::rate(
+        "import of generated points (made while loading)",
+        points,
+        started,
+        None,
+    );
     let started = Instant::now();
     let replaced = engine.compact(tenant).await?;
     let took = started.elapsed().as_secs_f64();
-    report::line("compaction of that tenant", &format!("{took:>9.2} s, {replaced} files replaced"));
+    report::line(
+        "compaction of that tenant",
+        &format!("{took:>9.2} s, {replaced} files replaced"),
+    );
     Ok(())
 }
 
 /// Imports the retail file.
-pub(crate) async fn retail(engine: &Engine, tenant: &TenantId, file: &Path, mapping: &Path) -> Result<()> {
+pub(crate) async fn retail(
+    engine: &Engine,
+    tenant: &TenantId,
+    file: &Path,
+    mapping: &Path,
+) -> Result<()> {
     struct Silent;
     impl ImportProgress for Silent {
         fn advance(&self, _bytes_read: u64, _bytes_total: u64, _points: u64) {}
     }
-    let options = ImportOptions { mapping: Mapping::load(mapping)?, again: Again::Skip, report: None };
+    let options = ImportOptions {
+        mapping: Mapping::load(mapping)?,
+        again: Again::Skip,
+        report: None,
+    };
     let started = Instant::now();
     let report = import_file(engine, tenant, file, &options, &Silent).await?;
     let took = started.elapsed().as_secs_f64();
-    report::line("retail import", &format!("{took:>9.2} s, {} points", report.points));
+    report::line(
+        "retail import",
+        &format!("{took:>9.2} s, {} points", report.points),
+    );
     Ok(())
 }
 

@@ -15,7 +15,12 @@ impl Latencies {
     /// Median and 99th percentile (nearest rank) as text.
     pub(crate) fn text(&mut self) -> String {
         self.0.sort_unstable();
-        format!("p50 {}  p99 {}  ({} times)", self.at(0.50), self.at(0.99), self.0.len())
+        format!(
+            "p50 {}  p99 {}  ({} times)",
+            self.at(0.50),
+            self.at(0.99),
+            self.0.len()
+        )
     }
 
     fn at(&self, share: f64) -> String {
@@ -51,13 +56,18 @@ pub(crate) fn peak_memory(what: &str, process: &str) {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     let mib = peak.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    line(what, &mib.map_or("unknown".to_owned(), |kib| format!("{:>9} MiB", kib / 1024)));
+    line(
+        what,
+        &mib.map_or("unknown".to_owned(), |kib| format!("{:>9} MiB", kib / 1024)),
+    );
 }
 
 /// A size from the environment.
 pub(crate) fn size(variable: &str, default: u64) -> u64 {
     match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
         Err(_) => default,
     }
 }
@@ -65,7 +75,9 @@ pub(crate) fn size(variable: &str, default: u64) -> u64 {
 /// A directory of this run under `/tmp` that the database's user can reach.
 pub(crate) fn data_dir() -> std::io::Result<tempfile::TempDir> {
     use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::Builder::new().prefix("tessera-bench-").tempdir_in("/tmp")?;
+    let dir = tempfile::Builder::new()
+        .prefix("tessera-bench-")
+        .tempdir_in("/tmp")?;
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755))?;
     Ok(dir)
 }

@@ -118,7 +118,13 @@ pub async fn dashboard(
     let days = spans.numbers();
     let (partials, source) = session.partials(days.start, days.end, zone).await?;
     let mut panels = Panels::of(&partials, session.metrics(), platform, &spans)?;
-    RawReader { session, spans: &spans, zone }.complete(&mut panels, request.raw_top).await?;
+    RawReader {
+        session,
+        spans: &spans,
+        zone,
+    }
+    .complete(&mut panels, request.raw_top)
+    .await?;
 
     let mut dashboard = Dashboard {
         version: session.version(),
@@ -135,7 +141,9 @@ pub async fn dashboard(
     };
     for panel in panels.metrics {
         dashboard.totals.push(panel.total(&spans, source)?);
-        dashboard.series.push(Series::of(&panel.tally, &panel.numbers, &spans));
+        dashboard
+            .series
+            .push(Series::of(&panel.tally, &panel.numbers, &spans));
         dashboard.top_values.extend(panel.top_values);
     }
     Ok(dashboard)
@@ -181,7 +189,10 @@ impl<'a> Panels<'a> {
             });
         }
         metrics.sort_by(|a, b| a.tally.key.cmp(b.tally.key));
-        Ok(Self { metrics, correlations })
+        Ok(Self {
+            metrics,
+            correlations,
+        })
     }
 }
 
@@ -201,7 +212,11 @@ impl MetricPanel<'_> {
             MetricKind::Gauge { series, .. } => series.is_empty(),
             MetricKind::Distinct { .. } => false,
         };
-        let keys = self.tally.incomplete.iter().filter(|_| ranked && self.tally.current.is_some());
+        let keys = self
+            .tally
+            .incomplete
+            .iter()
+            .filter(|_| ranked && self.tally.current.is_some());
         keys.map(|key| (*key).to_owned()).collect()
     }
 }

@@ -60,9 +60,12 @@ pub(super) fn correlations(
     platform: Option<&str>,
     finished_days: usize,
 ) -> Vec<Correlation> {
-    let mut series: Vec<(&History<'_>, Vec<f64>)> =
-        history.iter().map(|h| (h, floats(h, finished_days))).collect();
-    series.sort_by_key(|(_, days)| std::cmp::Reverse(days.iter().filter(|v| v.is_finite()).count()));
+    let mut series: Vec<(&History<'_>, Vec<f64>)> = history
+        .iter()
+        .map(|h| (h, floats(h, finished_days)))
+        .collect();
+    series
+        .sort_by_key(|(_, days)| std::cmp::Reverse(days.iter().filter(|v| v.is_finite()).count()));
     series.truncate(MAX_SERIES);
 
     let (mut found, mut tried) = (Vec::new(), 0);
@@ -84,8 +87,14 @@ pub(super) fn correlations(
         let p = (p_value(r, n) * tried as f64).min(1.0);
         Correlation::new(leader, follower, lag, (r, n, p))
     });
-    let mut told: Vec<Correlation> = told.filter(|c| c.r.abs() >= MIN_R && c.p <= MAX_P).collect();
-    told.sort_by(|x, y| y.r.abs().total_cmp(&x.r.abs()).then_with(|| x.sentence.cmp(&y.sentence)));
+    let mut told: Vec<Correlation> = told
+        .filter(|c| c.r.abs() >= MIN_R && c.p <= MAX_P)
+        .collect();
+    told.sort_by(|x, y| {
+        y.r.abs()
+            .total_cmp(&x.r.abs())
+            .then_with(|| x.sentence.cmp(&y.sentence))
+    });
     told.truncate(LISTED);
     told
 }
@@ -111,7 +120,15 @@ impl Correlation {
             "On days when {} {} was high, {} {} was {direction}{when} (r = {r:.2} over {days} days)",
             leader.platform, leader.metric_type, follower.platform, follower.metric_type,
         );
-        Self { leader: side(leader), follower: side(follower), lag_days, r, days, p, sentence }
+        Self {
+            leader: side(leader),
+            follower: side(follower),
+            lag_days,
+            r,
+            days,
+            p,
+            sentence,
+        }
     }
 }
 
@@ -125,7 +142,9 @@ fn strongest_lag(a: &[f64], b: &[f64]) -> (Option<(i32, f64, usize)>, usize) {
             if lag == 0 && tried > 0 {
                 continue;
             }
-            let Some((r, n)) = pearson(a, b, lag) else { continue };
+            let Some((r, n)) = pearson(a, b, lag) else {
+                continue;
+            };
             tried += 1;
             let weekly_echo = shift == 7 && r.abs() < same_day + WEEK_MARGIN_R;
             if !weekly_echo && best.is_none_or(|(_, best_r, _)| r.abs() > best_r.abs()) {
@@ -144,7 +163,11 @@ fn pearson(a: &[f64], b: &[f64], lag: i32) -> Option<(f64, usize)> {
         0.. => (a, b.get(shift..)?),
         _ => (a.get(shift..)?, b),
     };
-    let pairs = || a.iter().zip(b).filter(|(x, y)| x.is_finite() && y.is_finite());
+    let pairs = || {
+        a.iter()
+            .zip(b)
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+    };
     let n = pairs().count();
     if n < MIN_OVERLAP_DAYS {
         return None;
@@ -168,12 +191,20 @@ fn pearson(a: &[f64], b: &[f64], lag: i32) -> Option<(f64, usize)> {
 
 fn floats(history: &History<'_>, days: usize) -> Vec<f64> {
     let finished = history.days.iter().take(days);
-    finished.map(|day| day.map_or(f64::NAN, |units| units as f64 / 1e9)).collect()
+    finished
+        .map(|day| day.map_or(f64::NAN, |units| units as f64 / 1e9))
+        .collect()
 }
 
 fn in_words(number: i32) -> &'static str {
-    const WORDS: [&str; 8] = ["zero", "one", "two", "three", "four", "five", "six", "seven"];
-    usize::try_from(number).ok().and_then(|n| WORDS.get(n)).copied().unwrap_or("many")
+    const WORDS: [&str; 8] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven",
+    ];
+    usize::try_from(number)
+        .ok()
+        .and_then(|n| WORDS.get(n))
+        .copied()
+        .unwrap_or("many")
 }
 
 #[cfg(test)]
@@ -195,19 +226,33 @@ mod tests {
         day: impl Fn(i64) -> Option<i64>,
     ) -> History<'a> {
         let days = (0..90).map(|t| day(t).map(i128::from)).collect();
-        History { platform, metric_type, days }
+        History {
+            platform,
+            metric_type,
+            days,
+        }
     }
 
     #[test]
     fn a_planted_lag_is_found_and_told() {
-        let listing = history("business_directory", "engagement", |t| Some(1_000 + noise(1, t)));
-        let shop = history("coreldove", "revenue", |t| Some(5_000 + 3 * noise(1, t - 2) + noise(2, t) / 4));
+        let listing = history("business_directory", "engagement", |t| {
+            Some(1_000 + noise(1, t))
+        });
+        let shop = history("coreldove", "revenue", |t| {
+            Some(5_000 + 3 * noise(1, t - 2) + noise(2, t) / 4)
+        });
         for sides in [[&listing, &shop], [&shop, &listing]] {
-            let sides = sides.map(|h| History { days: h.days.clone(), ..*h });
+            let sides = sides.map(|h| History {
+                days: h.days.clone(),
+                ..*h
+            });
             let found = correlations(&sides, None, 90);
             assert_eq!(found.len(), 1);
             let c = &found[0];
-            assert_eq!((c.leader.platform.as_str(), c.lag_days, c.days), ("business_directory", 2, 88));
+            assert_eq!(
+                (c.leader.platform.as_str(), c.lag_days, c.days),
+                ("business_directory", 2, 88)
+            );
             assert!(c.r > 0.95 && c.p < 1e-9, "{c:?}");
             assert!(c.sentence.starts_with("On days when business_directory engagement was high, coreldove revenue was high two days later (r = "), "{}", c.sentence);
         }
@@ -216,7 +261,9 @@ mod tests {
     #[test]
     fn a_shared_week_is_told_for_the_same_day() {
         let weekly = |p, seed| {
-            history(p, "revenue", move |t| Some(5_000 * (t % 7) + noise(seed, t) * (100 - t) / 50))
+            history(p, "revenue", move |t| {
+                Some(5_000 * (t % 7) + noise(seed, t) * (100 - t) / 50)
+            })
         };
         let found = correlations(&[weekly("a", 1), weekly("b", 2)], None, 90);
         assert_eq!((found.len(), found[0].lag_days), (1, 0));
@@ -245,8 +292,19 @@ mod tests {
 
     #[test]
     fn the_unfinished_day_does_not_count() {
-        let spoiled = |p| history(p, "revenue", |t| Some(if t == 89 { 1_000_000 } else { noise(p.len() as i64, t) }));
-        assert_eq!(correlations(&[spoiled("a"), spoiled("bb")], None, 90).len(), 1);
+        let spoiled = |p| {
+            history(p, "revenue", |t| {
+                Some(if t == 89 {
+                    1_000_000
+                } else {
+                    noise(p.len() as i64, t)
+                })
+            })
+        };
+        assert_eq!(
+            correlations(&[spoiled("a"), spoiled("bb")], None, 90).len(),
+            1
+        );
         assert_eq!(correlations(&[spoiled("a"), spoiled("bb")], None, 89), []);
     }
 
@@ -255,6 +313,12 @@ mod tests {
         let up = history("a", "revenue", |t| Some(noise(1, t)));
         let down = history("b", "engagement", |t| Some(-noise(1, t)));
         let found = correlations(&[up, down], None, 90);
-        assert!(found[0].sentence.contains("was low the same day (r = -1.00"), "{}", found[0].sentence);
+        assert!(
+            found[0]
+                .sentence
+                .contains("was low the same day (r = -1.00"),
+            "{}",
+            found[0].sentence
+        );
     }
 }

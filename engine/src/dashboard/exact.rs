@@ -48,25 +48,36 @@ impl Exact {
 
     /// `units` (of 10^-9) divided into `parts` equal parts, rounded as [`Self::ratio`].
     pub(super) fn share(units: i128, parts: i64) -> Result<Option<Self>, RollupError> {
-        let parts = i128::from(parts).checked_mul(ONE).ok_or(RollupError::Overflow)?;
+        let parts = i128::from(parts)
+            .checked_mul(ONE)
+            .ok_or(RollupError::Overflow)?;
         Self::ratio(units, parts)
     }
 
     /// The sum.
     pub fn plus(self, other: Self) -> Result<Self, RollupError> {
-        self.0.checked_add(other.0).map(Self).ok_or(RollupError::Overflow)
+        self.0
+            .checked_add(other.0)
+            .map(Self)
+            .ok_or(RollupError::Overflow)
     }
 
     /// The difference.
     pub fn minus(self, other: Self) -> Result<Self, RollupError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(RollupError::Overflow)
+        self.0
+            .checked_sub(other.0)
+            .map(Self)
+            .ok_or(RollupError::Overflow)
     }
 
     /// What this change is in per cent of the magnitude of `base`, so that a
     /// loss that shrinks is a gain; `None` when the base is 0.
     pub fn percent_of(self, base: Self) -> Result<Option<Self>, RollupError> {
         let hundredfold = self.0.checked_mul(100).ok_or(RollupError::Overflow)?;
-        Self::ratio(hundredfold, base.0.checked_abs().ok_or(RollupError::Overflow)?)
+        Self::ratio(
+            hundredfold,
+            base.0.checked_abs().ok_or(RollupError::Overflow)?,
+        )
     }
 }
 
@@ -106,15 +117,26 @@ mod tests {
 
     #[test]
     fn what_leaves_128_bits_errs() {
-        assert!(Exact::from_units(i128::MAX).plus(Exact::from_units(1)).is_err());
+        assert!(
+            Exact::from_units(i128::MAX)
+                .plus(Exact::from_units(1))
+                .is_err()
+        );
         assert!(Exact::ratio(i128::MAX, 1).is_err());
-        assert!(Exact::from_units(i128::MAX).percent_of(Exact::whole(1)).is_err());
+        assert!(
+            Exact::from_units(i128::MAX)
+                .percent_of(Exact::whole(1))
+                .is_err()
+        );
     }
 
     #[test]
     fn a_change_is_in_per_cent_of_the_magnitude() {
         let percent = |change, base| {
-            Exact::whole(change).percent_of(Exact::whole(base)).expect("fits").map(|e| e.to_string())
+            Exact::whole(change)
+                .percent_of(Exact::whole(base))
+                .expect("fits")
+                .map(|e| e.to_string())
         };
         assert_eq!(percent(5, 20).as_deref(), Some("25"));
         assert_eq!(percent(5, -20).as_deref(), Some("25"));

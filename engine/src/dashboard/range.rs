@@ -94,9 +94,9 @@ impl RangeRequest {
         let from = match *self {
             Self::Between { from, to } => return Days::new(from, to),
             Self::LastDays(days) => today.checked_sub_signed(Duration::days(i64::from(days) - 1)),
-            Self::LastMonths(months) => {
-                today.checked_sub_months(Months::new(months)).and_then(|day| day.succ_opt())
-            }
+            Self::LastMonths(months) => today
+                .checked_sub_months(Months::new(months))
+                .and_then(|day| day.succ_opt()),
         };
         Days::new(from.ok_or_else(too_long)?, today)
     }
@@ -120,7 +120,11 @@ impl Days {
         let decent = 1000..=9000;
         if !decent.contains(&from.year()) || !decent.contains(&to.year()) {
             let hint = "use years from 1000 to 9000";
-            return Err(invalid(format!("{from} to {to} is no usable range"), "from", hint));
+            return Err(invalid(
+                format!("{from} to {to} is no usable range"),
+                "from",
+                hint,
+            ));
         }
         Ok(days)
     }
@@ -138,12 +142,17 @@ impl Days {
     /// As many days, directly before.
     pub(super) fn before(&self) -> Self {
         let to = self.from - Duration::days(1);
-        Self { from: to - Duration::days(self.count() - 1), to }
+        Self {
+            from: to - Duration::days(self.count() - 1),
+            to,
+        }
     }
 
     /// Each day.
     pub(super) fn iter(&self) -> impl Iterator<Item = NaiveDate> {
-        self.from.iter_days().take(usize::try_from(self.count()).unwrap_or(0))
+        self.from
+            .iter_days()
+            .take(usize::try_from(self.count()).unwrap_or(0))
     }
 
     /// The instants of these local days, microseconds since 1970 UTC, end excluded.
@@ -153,17 +162,31 @@ impl Days {
 }
 
 impl Spans {
-    pub(super) fn resolve(range: &RangeRequest, compare: Compare, today: NaiveDate) -> Result<Self> {
+    pub(super) fn resolve(
+        range: &RangeRequest,
+        compare: Compare,
+        today: NaiveDate,
+    ) -> Result<Self> {
         let current = range.resolve(today)?;
         let previous = (compare == Compare::Previous).then(|| current.before());
         let days = current.count().max(HISTORY_DAYS);
-        let history = Days { from: current.to - Duration::days(days - 1), to: current.to };
-        Ok(Self { current, previous, history, today })
+        let history = Days {
+            from: current.to - Duration::days(days - 1),
+            to: current.to,
+        };
+        Ok(Self {
+            current,
+            previous,
+            history,
+            today,
+        })
     }
 
     /// All days that are read, as numbers.
     pub(super) fn numbers(&self) -> Range<i32> {
-        let first = self.previous.map_or(self.history.from, |p| p.from.min(self.history.from));
+        let first = self
+            .previous
+            .map_or(self.history.from, |p| p.from.min(self.history.from));
         day_number(first)..self.current.numbers().end
     }
 }
@@ -185,7 +208,10 @@ fn day_start_us(date: NaiveDate, zone: Tz) -> i64 {
     (0..=12)
         .map(|quarters| midnight + Duration::minutes(15 * quarters))
         .find_map(|local| zone.from_local_datetime(&local).earliest())
-        .map_or_else(|| Utc.from_utc_datetime(&midnight), |t| t.with_timezone(&Utc))
+        .map_or_else(
+            || Utc.from_utc_datetime(&midnight),
+            |t| t.with_timezone(&Utc),
+        )
         .timestamp_micros()
 }
 
@@ -217,8 +243,13 @@ fn parse_length(text: &str) -> Result<RangeRequest> {
 }
 
 fn parse_date(text: &str, field: &'static str) -> Result<NaiveDate> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| invalid(format!("{text:?} is not a date"), field, "write it as 2025-01-31"))
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| {
+        invalid(
+            format!("{text:?} is not a date"),
+            field,
+            "write it as 2025-01-31",
+        )
+    })
 }
 
 fn one_date_missing(field: &'static str) -> Error {
@@ -228,11 +259,19 @@ fn one_date_missing(field: &'static str) -> Error {
 
 fn too_long() -> Error {
     let message = format!("the range is longer than {MAX_DAYS} days");
-    invalid(message, "time_range", "ask for fewer days, or use SQL over monthly_metrics")
+    invalid(
+        message,
+        "time_range",
+        "ask for fewer days, or use SQL over monthly_metrics",
+    )
 }
 
 fn invalid(message: String, at: &str, hint: &str) -> Error {
-    Error::Invalid { message, at: Some(at.to_owned()), hint: Some(hint.to_owned()) }
+    Error::Invalid {
+        message,
+        at: Some(at.to_owned()),
+        hint: Some(hint.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -248,7 +287,10 @@ mod tests {
         let days = RangeRequest::parse(Some("30d"), None, None)
             .and_then(|range| range.resolve(date("2025-03-30")))
             .expect("a range");
-        assert_eq!((days.from, days.to, days.count()), (date("2025-03-01"), date("2025-03-30"), 30));
+        assert_eq!(
+            (days.from, days.to, days.count()),
+            (date("2025-03-01"), date("2025-03-30"), 30)
+        );
         assert_eq!(days.before().to, date("2025-02-28"));
         assert_eq!(days.before().count(), 30);
     }
@@ -269,10 +311,24 @@ mod tests {
     #[test]
     fn a_range_that_cannot_be_meant_is_refused_at_its_field() {
         let at = |range, from, to| match RangeRequest::parse(range, from, to) {
-            Err(Error::Invalid { at, hint: Some(_), .. }) => at.unwrap_or_default(),
+            Err(Error::Invalid {
+                at, hint: Some(_), ..
+            }) => at.unwrap_or_default(),
             other => panic!("{other:?}"),
         };
-        for text in ["", "d", "0d", "30", "-3d", "+3d", "3x", "3é", "99999999999d", "4000d", "11y"] {
+        for text in [
+            "",
+            "d",
+            "0d",
+            "30",
+            "-3d",
+            "+3d",
+            "3x",
+            "3é",
+            "99999999999d",
+            "4000d",
+            "11y",
+        ] {
             assert_eq!(at(Some(text), None, None), "time_range", "{text:?}");
         }
         assert_eq!(at(None, Some("2025-01-01"), None), "to");
@@ -286,10 +342,20 @@ mod tests {
     fn a_day_without_midnight_starts_when_it_starts() {
         // Havana's clocks jump from 00:00 to 01:00 on this day.
         let start = day_start_us(date("2025-03-09"), chrono_tz::America::Havana);
-        assert_eq!(DateTime::from_timestamp_micros(start).map(|t| t.to_rfc3339()).as_deref(),
-            Some("2025-03-09T05:00:00+00:00"));
-        assert_eq!(local_day(start, chrono_tz::America::Havana), Some(date("2025-03-09")));
-        assert_eq!(local_day(start - 1, chrono_tz::America::Havana), Some(date("2025-03-08")));
+        assert_eq!(
+            DateTime::from_timestamp_micros(start)
+                .map(|t| t.to_rfc3339())
+                .as_deref(),
+            Some("2025-03-09T05:00:00+00:00")
+        );
+        assert_eq!(
+            local_day(start, chrono_tz::America::Havana),
+            Some(date("2025-03-09"))
+        );
+        assert_eq!(
+            local_day(start - 1, chrono_tz::America::Havana),
+            Some(date("2025-03-08"))
+        );
     }
 
     #[test]

@@ -52,10 +52,28 @@ impl RawReader<'_> {
         let mut sql = Sql::default();
         for (number, panel) in panels.iter().enumerate() {
             let metric = &panel.tally;
-            self.push_numbers(&mut sql, 3 * number, metric, self.spans.current, &self.local_day_sql());
-            self.push_numbers(&mut sql, 3 * number + 1, metric, self.spans.current, "cast(0 as bigint)");
+            self.push_numbers(
+                &mut sql,
+                3 * number,
+                metric,
+                self.spans.current,
+                &self.local_day_sql(),
+            );
+            self.push_numbers(
+                &mut sql,
+                3 * number + 1,
+                metric,
+                self.spans.current,
+                "cast(0 as bigint)",
+            );
             if let Some(previous) = self.spans.previous {
-                self.push_numbers(&mut sql, 3 * number + 2, metric, previous, "cast(0 as bigint)");
+                self.push_numbers(
+                    &mut sql,
+                    3 * number + 2,
+                    metric,
+                    previous,
+                    "cast(0 as bigint)",
+                );
             }
         }
         let first_day = day_number(self.spans.current.from);
@@ -63,9 +81,15 @@ impl RawReader<'_> {
             let (branches, buckets) = (ints(&batch, 0)?, ints(&batch, 1)?);
             for row in 0..batch.num_rows() {
                 let branch = usize::try_from(branches.value(row)).map_err(Error::internal)?;
-                let Some(panel) = panels.get_mut(branch / 3) else { continue };
+                let Some(panel) = panels.get_mut(branch / 3) else {
+                    continue;
+                };
                 let value = number(panel.tally.kind, &batch, row)?;
-                let Numbers { current, previous, days } = &mut panel.numbers;
+                let Numbers {
+                    current,
+                    previous,
+                    days,
+                } = &mut panel.numbers;
                 match branch % 3 {
                     1 => *current = value,
                     2 => *previous = value,
@@ -106,7 +130,10 @@ impl RawReader<'_> {
             MetricKind::Gauge { series, .. } => {
                 let keys: Vec<String> = series.iter().map(|key| dimension_sql(key)).collect();
                 let names: Vec<String> = (0..keys.len()).map(|i| format!("series_{i}")).collect();
-                let named = keys.iter().zip(&names).map(|(key, name)| format!(", {key} as {name}"));
+                let named = keys
+                    .iter()
+                    .zip(&names)
+                    .map(|(key, name)| format!(", {key} as {name}"));
                 let names: String = names.iter().map(|name| format!(", {name}")).collect();
                 format!(
                     "select cast({branch} as bigint) as branch, bucket, cast(count(*) as bigint), \
@@ -126,7 +153,11 @@ impl RawReader<'_> {
 
     async fn top_values(&self, panels: &mut Panels<'_>, raw_top: RawTop) -> Result<()> {
         let points = |panel: &MetricPanel<'_>| panel.tally.current.map_or(0, |m| m.count);
-        let cost: i64 = panels.metrics.iter().map(|p| p.raw_keys().len() as i64 * points(p)).sum();
+        let cost: i64 = panels
+            .metrics
+            .iter()
+            .map(|p| p.raw_keys().len() as i64 * points(p))
+            .sum();
         let answered = raw_top == RawTop::Always || cost <= CHEAP_RAW_POINTS;
         for panel in &mut panels.metrics {
             for key in panel.raw_keys() {
@@ -138,7 +169,12 @@ impl RawReader<'_> {
                     false => None,
                 };
                 let metric = panel.tally.key.clone();
-                panel.top_values.push(TopValues { metric, key, source: PartialsSource::Raw, ranking });
+                panel.top_values.push(TopValues {
+                    metric,
+                    key,
+                    source: PartialsSource::Raw,
+                    ranking,
+                });
             }
             panel.top_values.sort_by(|a, b| a.key.cmp(&b.key));
         }
@@ -148,12 +184,18 @@ impl RawReader<'_> {
     /// The top of one key; `None` when it tells single points apart.
     async fn ranking(&self, metric: &MetricTally<'_>, key: &str) -> Result<Option<Ranking>> {
         let (numerator, denominator) = match metric.kind {
-            MetricKind::Ratio { numerator, denominator } => (sum_sql(numerator), sum_sql(denominator)),
+            MetricKind::Ratio {
+                numerator,
+                denominator,
+            } => (sum_sql(numerator), sum_sql(denominator)),
             MetricKind::Gauge { .. } => (
                 "last_value(metric_value order by recorded_at, commit_version)".to_owned(),
                 "cast(null as decimal(25, 9))".to_owned(),
             ),
-            _ => ("sum(metric_value)".to_owned(), "cast(null as decimal(25, 9))".to_owned()),
+            _ => (
+                "sum(metric_value)".to_owned(),
+                "cast(null as decimal(25, 9))".to_owned(),
+            ),
         };
         let order = match metric.kind {
             MetricKind::Ratio { .. } => "cast(above as double) / nullif(cast(below as double), 0)",
@@ -170,22 +212,39 @@ impl RawReader<'_> {
              cast(sum(points) over () as bigint), cast(sum(above) over () as decimal(38, 9)) \
              from grouped order by {order} desc nulls last, value limit {LISTED}"
         );
-        let (mut ranking, mut points) = (Ranking { top: vec![], values: 0, other: None, without: None }, 0);
+        let (mut ranking, mut points) = (
+            Ranking {
+                top: vec![],
+                values: 0,
+                other: None,
+                without: None,
+            },
+            0,
+        );
         let mut sum = None;
         for batch in self.run(sql).await? {
-            let names = batch.column(0).as_string_opt::<i32>().ok_or_else(unexpected_type)?;
+            let names = batch
+                .column(0)
+                .as_string_opt::<i32>()
+                .ok_or_else(unexpected_type)?;
             let (counts, values, all) = (ints(&batch, 1)?, ints(&batch, 4)?, ints(&batch, 5)?);
             for row in 0..batch.num_rows() {
                 (ranking.values, points) = (values.value(row), all.value(row));
                 sum = decimal(&batch, 6, row)?;
                 let above = decimal(&batch, 2, row)?;
                 let value = match (metric.kind, above, decimal(&batch, 3, row)?) {
-                    (MetricKind::Ratio { .. }, Some(above), Some(below)) => Exact::ratio(above, below)?,
+                    (MetricKind::Ratio { .. }, Some(above), Some(below)) => {
+                        Exact::ratio(above, below)?
+                    }
                     (MetricKind::Ratio { .. }, ..) => None,
                     (_, above, _) => above.map(Exact::from_units),
                 };
                 let name = names.value(row).to_owned();
-                ranking.top.push(TopValue { name, count: counts.value(row), value });
+                ranking.top.push(TopValue {
+                    name,
+                    count: counts.value(row),
+                    value,
+                });
             }
         }
         if is_like_an_id(ranking.values, points) {
@@ -193,7 +252,11 @@ impl RawReader<'_> {
         }
         if let (MetricKind::Sum, Some(total), Some(sum)) = (metric.kind, &metric.current, sum) {
             let sum = Exact::from_units(sum);
-            let listed = ranking.top.iter().filter_map(|v| v.value).try_fold(Exact::ZERO, Exact::plus)?;
+            let listed = ranking
+                .top
+                .iter()
+                .filter_map(|v| v.value)
+                .try_fold(Exact::ZERO, Exact::plus)?;
             ranking.other = Some(sum.minus(listed)?);
             ranking.without = Some(Exact::from_units(total.sum).minus(sum)?);
         }
@@ -226,10 +289,15 @@ impl RawReader<'_> {
     async fn run(&self, sql: Sql) -> Result<Vec<RecordBatch>> {
         let answer = self.session.sql(&sql.text, &sql.params).await?;
         let batches = answer.stream.try_collect().await.map_err(Error::internal)?;
-        match answer.stats.truncated.load(std::sync::atomic::Ordering::Acquire) {
+        match answer
+            .stats
+            .truncated
+            .load(std::sync::atomic::Ordering::Acquire)
+        {
             false => Ok(batches),
             true => Err(Error::Query {
-                message: "the dashboard needs more rows of raw points than the plan allows".to_owned(),
+                message: "the dashboard needs more rows of raw points than the plan allows"
+                    .to_owned(),
                 location: None,
                 hint: Some("ask for fewer days, or for one platform".to_owned()),
             }),
@@ -269,11 +337,17 @@ fn number(kind: &MetricKind, batch: &RecordBatch, row: usize) -> Result<Option<E
 }
 
 fn ints(batch: &RecordBatch, column: usize) -> Result<&arrow::array::Int64Array> {
-    batch.column(column).as_primitive_opt::<Int64Type>().ok_or_else(unexpected_type)
+    batch
+        .column(column)
+        .as_primitive_opt::<Int64Type>()
+        .ok_or_else(unexpected_type)
 }
 
 fn decimal(batch: &RecordBatch, column: usize, row: usize) -> Result<Option<i128>> {
-    let values = batch.column(column).as_primitive_opt::<Decimal128Type>().ok_or_else(unexpected_type)?;
+    let values = batch
+        .column(column)
+        .as_primitive_opt::<Decimal128Type>()
+        .ok_or_else(unexpected_type)?;
     Ok(values.is_valid(row).then(|| values.value(row)))
 }
 

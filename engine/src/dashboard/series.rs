@@ -46,8 +46,15 @@ impl Series {
             day,
             count: tally.count,
             value: *value,
-            state: if day < spans.today { DayState::Finished } else { DayState::Unfinished },
+            state: if day < spans.today {
+                DayState::Finished
+            } else {
+                DayState::Unfinished
+            },
         });
-        Self { metric: metric.key.clone(), days: days.collect() }
+        Self {
+            metric: metric.key.clone(),
+            days: days.collect(),
+        }
     }
 }

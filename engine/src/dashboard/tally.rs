@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use storage_layout::rollup::{Cell, Measures, MetricIndex, Partials, RollupError, Slice, SliceIndex};
+use storage_layout::rollup::{
+    Cell, Measures, MetricIndex, Partials, RollupError, Slice, SliceIndex,
+};
 use storage_layout::{Combine, MetricDefinition, MetricKey, MetricKind};
 
 use super::exact::Exact;
@@ -118,7 +120,8 @@ impl<'a> Tally<'a> {
         let definitions: HashMap<&MetricKey, &MetricDefinition> =
             definitions.iter().map(|d| (&d.key, d)).collect();
         let (current, previous) = (spans.current.numbers(), spans.previous.map(|p| p.numbers()));
-        let mut metrics: Vec<Option<MetricTally<'a>>> = Vec::with_capacity(partials.metrics().len());
+        let mut metrics: Vec<Option<MetricTally<'a>>> =
+            Vec::with_capacity(partials.metrics().len());
         let mut histories = Histories::new(spans);
         for (index, key) in partials.metrics().iter().enumerate() {
             let definition = definitions.get(key).copied();
@@ -135,7 +138,9 @@ impl<'a> Tally<'a> {
             if cell.slice == 0 {
                 histories.add(at, cell)?;
             }
-            let Some(metric) = &mut metrics[at] else { continue };
+            let Some(metric) = &mut metrics[at] else {
+                continue;
+            };
             let (period, day) = if current.contains(&cell.day) {
                 (Period::Current, (cell.day - current.start) as usize)
             } else if previous.as_ref().is_some_and(|p| p.contains(&cell.day)) {
@@ -152,7 +157,12 @@ impl<'a> Tally<'a> {
 
         let seen = |m: &MetricTally<'_>| m.current.is_some() || m.previous.is_some();
         let metrics = metrics.into_iter().flatten().filter(seen).collect();
-        Ok(Self { metrics, history: histories.series, keys, slices: partials.slices() })
+        Ok(Self {
+            metrics,
+            history: histories.series,
+            keys,
+            slices: partials.slices(),
+        })
     }
 
     /// The value of a slice.
@@ -173,7 +183,13 @@ impl<'a> MetricTally<'a> {
         days: usize,
     ) -> Self {
         let kind = definition.map_or(&ASSUMED_KIND, |d| &d.kind);
-        let role = |key: &&str| if incomplete.contains(key) { Role::Ignore } else { Role::of(key, kind) };
+        let role = |key: &&str| {
+            if incomplete.contains(key) {
+                Role::Ignore
+            } else {
+                Role::of(key, kind)
+            }
+        };
         let roles = keys.iter().map(role).collect();
         Self {
             key,
@@ -212,7 +228,9 @@ impl<'a> MetricTally<'a> {
     ) -> Result<(), RollupError> {
         match (self.roles[key], period) {
             (Role::Ignore, _) | (Role::Rank, Period::Previous) => Ok(()),
-            (Role::Rank, Period::Current) => merge(&mut self.slice(cell.slice, key).current, &cell.measures),
+            (Role::Rank, Period::Current) => {
+                merge(&mut self.slice(cell.slice, key).current, &cell.measures)
+            }
             (Role::Fold, Period::Current) => {
                 self.days[day].fold.add(cell.measures.last.value)?;
                 merge(&mut self.slice(cell.slice, key).current, &cell.measures)
@@ -230,7 +248,12 @@ impl<'a> MetricTally<'a> {
         }
         if self.positions[number] == u32::MAX {
             self.positions[number] = self.slices.len() as u32;
-            self.slices.push(SliceTally { slice, key, current: None, previous: None });
+            self.slices.push(SliceTally {
+                slice,
+                key,
+                current: None,
+                previous: None,
+            });
         }
         &mut self.slices[self.positions[number] as usize]
     }
@@ -247,7 +270,11 @@ impl<'a> MetricTally<'a> {
     /// they do not hold every point, so that only raw points know the answer.
     pub(super) fn fold(&self, period: Period) -> Result<Option<Fold>, RollupError> {
         let (mut fold, mut count) = (Fold::default(), 0);
-        for slice in self.slices.iter().filter(|s| self.roles[s.key] == Role::Fold) {
+        for slice in self
+            .slices
+            .iter()
+            .filter(|s| self.roles[s.key] == Role::Fold)
+        {
             let measures = match period {
                 Period::Current => &slice.current,
                 Period::Previous => &slice.previous,
@@ -329,14 +356,21 @@ impl<'a> Histories<'a> {
     fn new(spans: &Spans) -> Self {
         let numbers = spans.history.numbers();
         let (first_day, days) = (numbers.start, numbers.len());
-        Self { first_day, days, series: Vec::new(), series_of: Vec::new() }
+        Self {
+            first_day,
+            days,
+            series: Vec::new(),
+            series_of: Vec::new(),
+        }
     }
 
     fn register(&mut self, key: &'a MetricKey, definition: Option<&MetricDefinition>) {
         let sums = definition.is_none_or(|d| d.kind == MetricKind::Sum);
         let told = matches!(&*key.metric_type, "revenue" | "engagement");
         let series = (sums && told).then(|| {
-            let same = |h: &History<'_>| h.platform == &*key.platform && h.metric_type == &*key.metric_type;
+            let same = |h: &History<'_>| {
+                h.platform == &*key.platform && h.metric_type == &*key.metric_type
+            };
             self.series.iter().position(same).unwrap_or_else(|| {
                 self.series.push(History {
                     platform: &key.platform,
@@ -350,8 +384,12 @@ impl<'a> Histories<'a> {
     }
 
     fn add(&mut self, metric: usize, cell: &Cell) -> Result<(), RollupError> {
-        let Some(series) = self.series_of[metric] else { return Ok(()) };
-        let Ok(day) = usize::try_from(cell.day - self.first_day) else { return Ok(()) };
+        let Some(series) = self.series_of[metric] else {
+            return Ok(());
+        };
+        let Ok(day) = usize::try_from(cell.day - self.first_day) else {
+            return Ok(());
+        };
         if let Some(sum) = self.series[series].days.get_mut(day) {
             let total = sum.unwrap_or(0).checked_add(cell.measures.sum);
             *sum = Some(total.ok_or(RollupError::Overflow)?);
@@ -386,5 +424,10 @@ fn number_keys(slices: &[Slice]) -> (Vec<&str>, Vec<usize>) {
 }
 
 fn incomplete_keys(partials: &Partials, metric: MetricIndex) -> Vec<&str> {
-    partials.incomplete().iter().filter(|(m, _)| *m == metric).map(|(_, key)| &**key).collect()
+    partials
+        .incomplete()
+        .iter()
+        .filter(|(m, _)| *m == metric)
+        .map(|(_, key)| &**key)
+        .collect()
 }

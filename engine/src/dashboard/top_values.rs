@@ -52,7 +52,10 @@ pub struct TopValue {
 
 impl TopValues {
     /// The panels of one metric that partials answer.
-    pub(super) fn of(tally: &Tally<'_>, metric: &MetricTally<'_>) -> Result<Vec<Self>, RollupError> {
+    pub(super) fn of(
+        tally: &Tally<'_>,
+        metric: &MetricTally<'_>,
+    ) -> Result<Vec<Self>, RollupError> {
         if matches!(metric.kind, MetricKind::Distinct { .. }) {
             return Ok(Vec::new());
         }
@@ -61,7 +64,11 @@ impl TopValues {
             by_key[slice.key].push(slice);
         }
         let mut panels = Vec::new();
-        for (key, slices) in by_key.iter().enumerate().filter(|(_, slices)| !slices.is_empty()) {
+        for (key, slices) in by_key
+            .iter()
+            .enumerate()
+            .filter(|(_, slices)| !slices.is_empty())
+        {
             if is_like_an_id(slices.len() as i64, slices.iter().map(|s| s.count()).sum()) {
                 continue;
             }
@@ -90,12 +97,18 @@ fn rank(
 ) -> Result<Ranking, RollupError> {
     let mut ranked: Vec<(Option<Exact>, &str, i64)> = Vec::with_capacity(slices.len());
     for slice in slices {
-        let Some(measures) = &slice.current else { continue };
-        ranked.push((number(metric.kind, measures)?, tally.value_of(slice.slice), measures.count));
+        let Some(measures) = &slice.current else {
+            continue;
+        };
+        ranked.push((
+            number(metric.kind, measures)?,
+            tally.value_of(slice.slice),
+            measures.count,
+        ));
     }
-    let larger_first = |a: &(Option<Exact>, &str, i64), b: &(Option<Exact>, &str, i64)| -> Ordering {
-        b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1))
-    };
+    let larger_first = |a: &(Option<Exact>, &str, i64),
+                        b: &(Option<Exact>, &str, i64)|
+     -> Ordering { b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)) };
     if ranked.len() > LISTED {
         ranked.select_nth_unstable_by(LISTED - 1, larger_first);
     }
@@ -103,16 +116,32 @@ fn rank(
     listed.sort_unstable_by(larger_first);
 
     let sum = |values: &[(Option<Exact>, &str, i64)]| {
-        values.iter().filter_map(|v| v.0).try_fold(Exact::ZERO, Exact::plus)
+        values
+            .iter()
+            .filter_map(|v| v.0)
+            .try_fold(Exact::ZERO, Exact::plus)
     };
     let (mut other, mut without) = (None, None);
     if let (MetricKind::Sum, Some(total)) = (metric.kind, &metric.current) {
         let rest = sum(rest)?;
-        without = Some(Exact::from_units(total.sum).minus(sum(listed)?)?.minus(rest)?);
+        without = Some(
+            Exact::from_units(total.sum)
+                .minus(sum(listed)?)?
+                .minus(rest)?,
+        );
         other = Some(rest);
     }
-    let top = listed.iter().map(|&(value, name, count)| TopValue { name: name.to_owned(), count, value });
-    Ok(Ranking { top: top.collect(), values: slices.len() as i64, other, without })
+    let top = listed.iter().map(|&(value, name, count)| TopValue {
+        name: name.to_owned(),
+        count,
+        value,
+    });
+    Ok(Ranking {
+        top: top.collect(),
+        values: slices.len() as i64,
+        other,
+        without,
+    })
 }
 
 fn number(kind: &MetricKind, measures: &Measures) -> Result<Option<Exact>, RollupError> {

@@ -45,25 +45,36 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Nothing known yet of this many days.
     pub(super) fn unknown(days: usize) -> Self {
-        Self { current: None, previous: None, days: vec![None; days] }
+        Self {
+            current: None,
+            previous: None,
+            days: vec![None; days],
+        }
     }
 
     /// From partials; `None` when only raw points give them.
     pub(super) fn of(metric: &MetricTally<'_>) -> Result<Option<Self>, RollupError> {
         let folds = match metric.kind {
             MetricKind::Sum | MetricKind::Ratio { .. } => return plain(metric).map(Some),
-            MetricKind::Gauge { series, .. } if series.is_empty() => return plain(metric).map(Some),
-            MetricKind::Gauge { .. } | MetricKind::Distinct { .. } => {
-                (metric.fold(Period::Current)?, metric.fold(Period::Previous)?)
+            MetricKind::Gauge { series, .. } if series.is_empty() => {
+                return plain(metric).map(Some);
             }
+            MetricKind::Gauge { .. } | MetricKind::Distinct { .. } => (
+                metric.fold(Period::Current)?,
+                metric.fold(Period::Previous)?,
+            ),
         };
-        let (Some(current), Some(previous)) = folds else { return Ok(None) };
+        let (Some(current), Some(previous)) = folds else {
+            return Ok(None);
+        };
         let days = metric.days.iter();
         Ok(Some(match metric.kind {
             MetricKind::Gauge { combine, .. } => Self {
                 current: current.combine(*combine)?,
                 previous: previous.combine(*combine)?,
-                days: days.map(|day| day.fold.combine(*combine)).collect::<Result<_, _>>()?,
+                days: days
+                    .map(|day| day.fold.combine(*combine))
+                    .collect::<Result<_, _>>()?,
             },
             _ => Self {
                 current: distinct(current.series),

@@ -147,13 +147,22 @@ impl Generator {
                 at < 0.0
             });
             let chosen = chosen.unwrap_or(0);
-            let level = 1.0 + 0.1 * RHYTHMS[chosen].growth * self.day as f64 / self.weights.len() as f64;
+            let level =
+                1.0 + 0.1 * RHYTHMS[chosen].growth * self.day as f64 / self.weights.len() as f64;
             let time = moment(midnight, &mut self.rng);
             let first = points.len();
-            self.events.make(RHYTHMS[chosen].stream, time, level, &mut self.rng, &mut points);
+            self.events.make(
+                RHYTHMS[chosen].stream,
+                time,
+                level,
+                &mut self.rng,
+                &mut points,
+            );
             self.next_event += 1;
             if self.numbered == Numbered::Yes {
-                points[first..].iter_mut().for_each(|p| p.event = Some(self.next_event));
+                points[first..]
+                    .iter_mut()
+                    .for_each(|p| p.event = Some(self.next_event));
             }
         }
         points.truncate(wanted);
@@ -189,7 +198,9 @@ fn day_weights(start: DateTime<Utc>, days: usize, rng: &mut StdRng) -> Vec<[f64;
             let (strength, peak) = rhythm.year;
             let season = 1.0 + strength * (TAU * (f64::from(date.ordinal()) - peak) / 365.25).cos();
             let trend = 1.0 + rhythm.growth * day as f64 / days as f64;
-            let wave = rhythm.follows_days.map_or(0.0, |lag| 0.35 * interest[day + 7 - lag]);
+            let wave = rhythm
+                .follows_days
+                .map_or(0.0, |lag| 0.35 * interest[day + 7 - lag]);
             let noise = 0.06 * normal(rng);
             rhythm.share * rhythm.week[weekday] * season * trend * (wave + noise).exp()
         })
@@ -223,7 +234,11 @@ mod tests {
     fn a_seed_gives_exactly_so_many_points_in_order_and_again() {
         let points: Vec<DemoPoint> = Generator::new(7, end(), 365, 10_007).collect();
         assert_eq!(points.len(), 10_007);
-        assert!(points.windows(2).all(|p| p[0].recorded_at <= p[1].recorded_at));
+        assert!(
+            points
+                .windows(2)
+                .all(|p| p[0].recorded_at <= p[1].recorded_at)
+        );
         assert!(points.iter().all(|p| p.recorded_at < end()));
         assert!(points[0].recorded_at >= end() - Duration::days(365));
         assert!(Generator::new(7, end(), 365, 10_007).eq(points.iter().cloned()));
@@ -234,7 +249,9 @@ mod tests {
     fn all_metrics_of_all_platforms_occur() {
         let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for point in Generator::new(1, end(), 365, 20_000) {
-            *counts.entry((point.platform, point.metric_name)).or_default() += 1;
+            *counts
+                .entry((point.platform, point.metric_name))
+                .or_default() += 1;
         }
         let names: Vec<&str> = counts.keys().map(|(_, name)| *name).collect();
         assert_eq!(
@@ -255,7 +272,8 @@ mod tests {
     #[test]
     fn trades_rest_at_weekends() {
         let (mut weekdays, mut weekends) = (0, 0);
-        for point in Generator::new(3, end(), 364, 30_000).filter(|p| p.metric_name == "trade_pnl") {
+        for point in Generator::new(3, end(), 364, 30_000).filter(|p| p.metric_name == "trade_pnl")
+        {
             match point.recorded_at.weekday().num_days_from_monday() {
                 0..5 => weekdays += 1,
                 _ => weekends += 1,

@@ -39,8 +39,15 @@ pub enum DemoValue {
 impl DemoPoint {
     /// Appends the point as a line of NDJSON, as `POST /data-points` takes it.
     pub fn write_json_line(&self, out: &mut Vec<u8>) {
-        let Self { platform, metric_type, metric_name, .. } = self;
-        let at = self.recorded_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let Self {
+            platform,
+            metric_type,
+            metric_name,
+            ..
+        } = self;
+        let at = self
+            .recorded_at
+            .to_rfc3339_opts(SecondsFormat::Millis, true);
         let value = cents(self.value_cents);
         // Writing to a vector cannot fail.
         let _ = write!(
@@ -55,7 +62,9 @@ impl DemoPoint {
             let comma = if i == 0 { "" } else { "," };
             let _ = match value {
                 DemoValue::Name(name) => write!(out, r#"{comma}"{key}":"{name}""#),
-                DemoValue::Id(prefix, number) => write!(out, r#"{comma}"{key}":"{prefix}{number}""#),
+                DemoValue::Id(prefix, number) => {
+                    write!(out, r#"{comma}"{key}":"{prefix}{number}""#)
+                }
                 DemoValue::Number(number) => write!(out, r#"{comma}"{key}":{number}"#),
             };
         }
@@ -64,7 +73,11 @@ impl DemoPoint {
 
     /// Adds the point to a batch.
     pub fn push_to(&self, batch: &mut PointBatch) -> Result<(), Rejection> {
-        let texts: Vec<String> = self.dimensions.iter().map(|(_, value)| value.text()).collect();
+        let texts: Vec<String> = self
+            .dimensions
+            .iter()
+            .map(|(_, value)| value.text())
+            .collect();
         let dimensions: Vec<(&str, DimensionValue<'_>)> = self
             .dimensions
             .iter()
@@ -121,7 +134,10 @@ mod tests {
             value_cents: -1_205,
             recorded_at: DateTime::from_timestamp_millis(1_700_000_000_123).expect("a time"),
             event: Some(7),
-            dimensions: vec![("customer_id", DemoValue::Id("cust-", 3)), ("product_count", DemoValue::Number(2))],
+            dimensions: vec![
+                ("customer_id", DemoValue::Id("cust-", 3)),
+                ("product_count", DemoValue::Number(2)),
+            ],
         };
         let mut line = Vec::new();
         point.write_json_line(&mut line);

@@ -22,8 +22,12 @@ use crate::metadata::keys::Scope;
 /// The file in the data directory.
 const FILE: &str = "demo-keys.json";
 /// Plans and the points their demo tenants have.
-const PLANS: [(&str, u64); 4] =
-    [("free", 5_000), ("starter", 20_000), ("pro", 100_000), ("enterprise", 300_000)];
+const PLANS: [(&str, u64); 4] = [
+    ("free", 5_000),
+    ("starter", 20_000),
+    ("pro", 100_000),
+    ("enterprise", 300_000),
+];
 /// A year, so that seasons show.
 const DAYS: u32 = 365;
 /// Points of one commit.
@@ -68,7 +72,11 @@ pub async fn ensure(
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<DemoTenant>> {
     let path = data_dir.join(FILE);
-    let mut demo = read(&path)?.unwrap_or(Demo { end, state: State::Loading, tenants: Vec::new() });
+    let mut demo = read(&path)?.unwrap_or(Demo {
+        end,
+        state: State::Loading,
+        tenants: Vec::new(),
+    });
     if demo.state == State::Complete {
         return Ok(demo.tenants);
     }
@@ -96,7 +104,12 @@ async fn create(engine: &Engine, plan: &str, points: u64) -> Result<DemoTenant> 
     let scopes = [Scope::Ingest, Scope::Read, Scope::Export];
     let key = engine.keys().create(&tenant, &scopes, None).await?;
     let key = key.secret.expose_secret().to_owned();
-    Ok(DemoTenant { tenant, plan: plan.to_owned(), points, key })
+    Ok(DemoTenant {
+        tenant,
+        plan: plan.to_owned(),
+        points,
+        key,
+    })
 }
 
 /// Imports the points chunk by chunk; those that are there are left out.
@@ -119,7 +132,10 @@ async fn load(engine: &Engine, to: &DemoTenant, end: DateTime<Utc>, seed: u64) -
             return Ok(());
         }
         if !known {
-            engine.ingest().import_chunk(&to.tenant, batch, Some(chunk)).await?;
+            engine
+                .ingest()
+                .import_chunk(&to.tenant, batch, Some(chunk))
+                .await?;
         }
     }
     Ok(())
@@ -135,7 +151,9 @@ fn read(path: &Path) -> Result<Option<Demo>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(path, &error)),
     };
-    serde_json::from_slice(&text).map(Some).map_err(|error| unusable(path, &error))
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|error| unusable(path, &error))
 }
 
 /// Replaces the file whole, so that a kill leaves the old or the new one.
@@ -144,11 +162,17 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
     let text = serde_json::to_vec_pretty(demo).map_err(Error::internal)?;
     let written = (|| {
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)?;
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+        path.parent()
+            .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
     })();
     written.map_err(|error: std::io::Error| unusable(path, &error))
 }
@@ -204,12 +228,19 @@ mod tests {
             points: 1,
             key: "tsk_x".into(),
         };
-        let demo = Demo { end: DateTime::UNIX_EPOCH, state: State::Loading, tenants: vec![tenant] };
+        let demo = Demo {
+            end: DateTime::UNIX_EPOCH,
+            state: State::Loading,
+            tenants: vec![tenant],
+        };
         write(&path, &demo).expect("written");
         let mode = fs::metadata(&path).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let back = read(&path).expect("readable").expect("there");
-        assert_eq!((back.end, back.state, back.tenants[0].key.as_str()), (demo.end, demo.state, "tsk_x"));
+        assert_eq!(
+            (back.end, back.state, back.tenants[0].key.as_str()),
+            (demo.end, demo.state, "tsk_x")
+        );
         fs::remove_dir_all(&directory).expect("removed");
     }
 }

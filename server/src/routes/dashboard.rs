@@ -289,12 +289,21 @@ pub(crate) async fn show_platform(
 ) -> Result<Json<Dashboard>> {
     let session = app.engine.session(&caller.tenant).await?;
     if !session.platforms().iter().any(|p| p.name == platform) {
-        return Err(Error::NotFound { what: format!("the platform {platform:?}") }.into());
+        return Err(Error::NotFound {
+            what: format!("the platform {platform:?}"),
+        }
+        .into());
     }
-    if params.platform.replace(platform.clone()).is_some_and(|other| other != platform) {
-        return Err(Problem::malformed("the path and the parameter name two platforms")
-            .at("platform")
-            .hint("leave the parameter out"));
+    if params
+        .platform
+        .replace(platform.clone())
+        .is_some_and(|other| other != platform)
+    {
+        return Err(
+            Problem::malformed("the path and the parameter name two platforms")
+                .at("platform")
+                .hint("leave the parameter out"),
+        );
     }
     answer(&session, params).await
 }
@@ -364,9 +373,16 @@ impl Dashboard {
         });
         let series = dashboard.series.into_iter().map(|series| MetricSeries {
             metric: MetricName::from(&series.metric),
-            days: series.days.iter().map(|day| Day::new(day, number(day.value))).collect(),
+            days: series
+                .days
+                .iter()
+                .map(|day| Day::new(day, number(day.value)))
+                .collect(),
         });
-        let top_values = dashboard.top_values.into_iter().map(|top| DimensionTop::new(top, decimals));
+        let top_values = dashboard
+            .top_values
+            .into_iter()
+            .map(|top| DimensionTop::new(top, decimals));
         Self {
             version: dashboard.version,
             as_of: dashboard.as_of,
@@ -378,7 +394,11 @@ impl Dashboard {
             totals: totals.collect(),
             series: series.collect(),
             top_values: top_values.collect(),
-            insights: dashboard.correlations.into_iter().map(Insight::from).collect(),
+            insights: dashboard
+                .correlations
+                .into_iter()
+                .map(Insight::from)
+                .collect(),
         }
     }
 }
@@ -386,7 +406,12 @@ impl Dashboard {
 impl Day {
     fn new(day: &of::SeriesDay, value: Option<Decimal>) -> Self {
         let finished = day.state == of::DayState::Finished;
-        Self { date: day.day, count: day.count, value, finished }
+        Self {
+            date: day.day,
+            count: day.count,
+            value,
+            finished,
+        }
     }
 }
 
@@ -394,7 +419,10 @@ impl DimensionTop {
     fn new(top: of::TopValues, decimals: Decimals) -> Self {
         let number = |value: Option<Exact>| value.map(|exact| Decimal(exact, decimals));
         let ranking = top.ranking.as_ref();
-        let (other, without) = (ranking.and_then(|r| r.other), ranking.and_then(|r| r.without));
+        let (other, without) = (
+            ranking.and_then(|r| r.other),
+            ranking.and_then(|r| r.without),
+        );
         Self {
             metric: MetricName::from(&top.metric),
             source: source_name(top.source),
@@ -404,7 +432,11 @@ impl DimensionTop {
             values: top.ranking.map(|ranking| {
                 let values = ranking.top.into_iter();
                 values
-                    .map(|v| DimensionValue { name: v.name, count: v.count, value: number(v.value) })
+                    .map(|v| DimensionValue {
+                        name: v.name,
+                        count: v.count,
+                        value: number(v.value),
+                    })
                     .collect()
             }),
             key: top.key,
@@ -414,7 +446,11 @@ impl DimensionTop {
 
 impl From<of::Days> for DateRange {
     fn from(days: of::Days) -> Self {
-        Self { from: days.from, to: days.to, days: days.count() }
+        Self {
+            from: days.from,
+            to: days.to,
+            days: days.count(),
+        }
     }
 }
 
@@ -430,7 +466,10 @@ impl From<&MetricKey> for MetricName {
 
 impl From<of::Correlation> for Insight {
     fn from(found: of::Correlation) -> Self {
-        let side = |s: of::Side| InsightSide { platform: s.platform, metric_type: s.metric_type };
+        let side = |s: of::Side| InsightSide {
+            platform: s.platform,
+            metric_type: s.metric_type,
+        };
         Self {
             kind: "correlation",
             leader: side(found.leader),
@@ -469,12 +508,16 @@ mod tests {
         let request = params.request().expect("a request");
         assert_eq!(request.range, RangeRequest::LastDays(30));
         assert_eq!((request.platform, request.zone), (None, None));
-        assert_eq!((request.compare, request.raw_top), (of::Compare::None, of::RawTop::WhenCheap));
+        assert_eq!(
+            (request.compare, request.raw_top),
+            (of::Compare::None, of::RawTop::WhenCheap)
+        );
     }
 
     #[test]
     fn an_unknown_zone_is_refused() {
-        let params: DashboardParams = serde_json::from_str(r#"{"tz": "Mars/Base"}"#).expect("params");
+        let params: DashboardParams =
+            serde_json::from_str(r#"{"tz": "Mars/Base"}"#).expect("params");
         assert_eq!(params.request().expect_err("a refusal").status(), 400);
     }
 }
