@@ -12,6 +12,7 @@ use storage_layout::{MetricDefinition, MetricKind};
 
 mod correlation;
 mod exact;
+mod history;
 #[cfg(test)]
 mod panels_test;
 mod range;

@@ -5,8 +5,8 @@
 //! it is a filter against chance and no proof of a cause; nothing is adjusted
 //! for weekdays. Floats are right here: no sum of money leaves this module.
 
+use super::history::History;
 use super::student::p_value;
-use super::tally::History;
 
 /// The largest shift between two series, days.
 const MAX_LAG_DAYS: i32 = 7;

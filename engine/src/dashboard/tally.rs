@@ -12,6 +12,7 @@ use storage_layout::rollup::{
 use storage_layout::{Combine, MetricDefinition, MetricKey, MetricKind};
 
 use super::exact::Exact;
+use super::history::{Histories, History};
 use super::range::{Period, Spans};
 
 /// The kind of a metric that nobody registered.
@@ -85,14 +86,6 @@ pub(super) struct Fold {
     sum: i128,
     min: i128,
     max: i128,
-}
-
-/// Daily sums of one platform's revenue or engagement; `None` where no point is.
-#[derive(Debug)]
-pub(super) struct History<'a> {
-    pub(super) platform: &'a str,
-    pub(super) metric_type: &'a str,
-    pub(super) days: Vec<Option<i128>>,
 }
 
 /// What a dimension key is to a metric.
@@ -341,60 +334,6 @@ impl Role {
             MetricKind::Distinct { dimension } if dimension == key => Self::Fold,
             MetricKind::Distinct { .. } => Self::Ignore,
         }
-    }
-}
-
-/// Collects [`History`]; each metric knows the series it adds to.
-struct Histories<'a> {
-    first_day: i32,
-    days: usize,
-    series: Vec<History<'a>>,
-    series_of: Vec<Option<usize>>,
-}
-
-impl<'a> Histories<'a> {
-    fn new(spans: &Spans) -> Self {
-        let numbers = spans.history.numbers();
-        let (first_day, days) = (numbers.start, numbers.len());
-        Self {
-            first_day,
-            days,
-            series: Vec::new(),
-            series_of: Vec::new(),
-        }
-    }
-
-    fn register(&mut self, key: &'a MetricKey, definition: Option<&MetricDefinition>) {
-        let sums = definition.is_none_or(|d| d.kind == MetricKind::Sum);
-        let told = matches!(&*key.metric_type, "revenue" | "engagement");
-        let series = (sums && told).then(|| {
-            let same = |h: &History<'_>| {
-                h.platform == &*key.platform && h.metric_type == &*key.metric_type
-            };
-            self.series.iter().position(same).unwrap_or_else(|| {
-                self.series.push(History {
-                    platform: &key.platform,
-                    metric_type: &key.metric_type,
-                    days: vec![None; self.days],
-                });
-                self.series.len() - 1
-            })
-        });
-        self.series_of.push(series);
-    }
-
-    fn add(&mut self, metric: usize, cell: &Cell) -> Result<(), RollupError> {
-        let Some(series) = self.series_of[metric] else {
-            return Ok(());
-        };
-        let Ok(day) = usize::try_from(cell.day - self.first_day) else {
-            return Ok(());
-        };
-        if let Some(sum) = self.series[series].days.get_mut(day) {
-            let total = sum.unwrap_or(0).checked_add(cell.measures.sum);
-            *sum = Some(total.ok_or(RollupError::Overflow)?);
-        }
-        Ok(())
     }
 }
 
