@@ -121,9 +121,12 @@ impl RawReader<'_> {
         let filter = self.filter(sql, metric.key, days);
         let from = format!("from analytics_data_points where {filter}");
         let text = match metric.kind {
+            // Every column has a name: two of one name are refused.
             MetricKind::Distinct { dimension } => format!(
-                "select cast({branch} as bigint) as branch, bucket, cast(count(distinct value) as bigint), \
-                 cast(null as decimal(38, 9)), cast(null as decimal(38, 9)), cast(null as decimal(38, 9)) \
+                "select cast({branch} as bigint) as branch, bucket, \
+                 cast(count(distinct value) as bigint) as series, \
+                 cast(null as decimal(38, 9)) as total, cast(null as decimal(38, 9)) as low, \
+                 cast(null as decimal(38, 9)) as high \
                  from (select {bucket} as bucket, {} as value {from}) as points group by bucket",
                 dimension_sql(dimension)
             ),
@@ -136,9 +139,11 @@ impl RawReader<'_> {
                     .map(|(key, name)| format!(", {key} as {name}"));
                 let names: String = names.iter().map(|name| format!(", {name}")).collect();
                 format!(
-                    "select cast({branch} as bigint) as branch, bucket, cast(count(*) as bigint), \
-                     cast(sum(value) as decimal(38, 9)), cast(min(value) as decimal(38, 9)), \
-                     cast(max(value) as decimal(38, 9)) from (\
+                    "select cast({branch} as bigint) as branch, bucket, \
+                     cast(count(*) as bigint) as series, \
+                     cast(sum(value) as decimal(38, 9)) as total, \
+                     cast(min(value) as decimal(38, 9)) as low, \
+                     cast(max(value) as decimal(38, 9)) as high from (\
                      select bucket, last_value(metric_value order by recorded_at, commit_version) as value \
                      from (select {bucket} as bucket, metric_value, recorded_at, commit_version{} {from}) \
                      as points group by bucket{names}) as series group by bucket",
@@ -183,33 +188,38 @@ impl RawReader<'_> {
 
     /// The top of one key; `None` when it tells single points apart.
     async fn ranking(&self, metric: &MetricTally<'_>, key: &str) -> Result<Option<Ranking>> {
-        let (numerator, denominator) = match metric.kind {
+        let none = || "cast(null as decimal(25, 9))".to_owned();
+        let (above, below) = match metric.kind {
             MetricKind::Ratio {
                 numerator,
                 denominator,
-            } => (sum_sql(numerator), sum_sql(denominator)),
-            MetricKind::Gauge { .. } => (
-                "last_value(metric_value order by recorded_at, commit_version)".to_owned(),
-                "cast(null as decimal(25, 9))".to_owned(),
-            ),
-            _ => (
-                "sum(metric_value)".to_owned(),
-                "cast(null as decimal(25, 9))".to_owned(),
-            ),
+            } => (number_sql(numerator), number_sql(denominator)),
+            _ => ("metric_value".to_owned(), none()),
         };
-        let order = match metric.kind {
-            MetricKind::Ratio { .. } => "cast(above as double) / nullif(cast(below as double), 0)",
-            _ => "above",
+        let (number, order) = match metric.kind {
+            MetricKind::Ratio { .. } => (
+                "sum(above)",
+                "cast(above as double) / nullif(cast(below as double), 0)",
+            ),
+            MetricKind::Gauge { .. } => (
+                "last_value(above order by recorded_at, commit_version)",
+                "above",
+            ),
+            _ => ("sum(above)", "above"),
         };
         let (mut sql, dimension) = (Sql::default(), dimension_sql(key));
         let filter = self.filter(&mut sql, metric.key, self.spans.current);
         sql.text = format!(
-            "with grouped as (select value, count(*) as points, {numerator} as above, {denominator} as below \
-             from (select {dimension} as value, * from analytics_data_points where {filter}) as points \
-             where value is not null group by value) \
-             select arrow_cast(value, 'Utf8'), cast(points as bigint), cast(above as decimal(38, 9)), \
-             cast(below as decimal(38, 9)), cast(count(*) over () as bigint), \
-             cast(sum(points) over () as bigint), cast(sum(above) over () as decimal(38, 9)) \
+            "with points as (select {dimension} as value, {above} as above, {below} as below, \
+             recorded_at, commit_version from analytics_data_points where {filter}), \
+             grouped as (select value, count(*) as points, {number} as above, sum(below) as below \
+             from points where value is not null group by value) \
+             select arrow_cast(value, 'Utf8') as name, cast(points as bigint) as name_points, \
+             cast(above as decimal(38, 9)) as name_above, \
+             cast(below as decimal(38, 9)) as name_below, \
+             cast(count(*) over () as bigint) as all_names, \
+             cast(sum(points) over () as bigint) as all_points, \
+             cast(sum(above) over () as decimal(38, 9)) as all_above \
              from grouped order by {order} desc nulls last, value limit {LISTED}"
         );
         let (mut ranking, mut points) = (
@@ -317,8 +327,8 @@ fn dimension_sql(key: &str) -> String {
     format!("dimensions->>'{}'", key.replace('\'', "''"))
 }
 
-fn sum_sql(key: &str) -> String {
-    format!("sum(try_cast({} as decimal(25, 9)))", dimension_sql(key))
+fn number_sql(key: &str) -> String {
+    format!("try_cast({} as decimal(25, 9))", dimension_sql(key))
 }
 
 fn instant_sql(us: i64) -> String {
