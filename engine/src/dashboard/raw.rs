@@ -1,0 +1,366 @@
+//! What partials cannot know, asked of raw points in SQL: different values and
+//! gauges over keys with too many values, and such keys' top values.
+//!
+//! One query per eight metrics answers their totals and days; one query per
+//! metric and key its top values. Keys that tell single points apart (see
+//! [`is_like_an_id`]) are left out once the query has shown it.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Decimal128Type, Int64Type};
+use chrono_tz::Tz;
+use futures::TryStreamExt;
+use storage_layout::{Combine, MetricKey, MetricKind};
+
+use super::exact::Exact;
+use super::range::{Days, Spans, day_number, local_day};
+use super::tally::{MetricTally, combined};
+use super::top_values::{LISTED, Ranking, TopValue, TopValues, is_like_an_id};
+use super::totals::Numbers;
+use super::{CHEAP_RAW_POINTS, MetricPanel, Panels, RawTop};
+use crate::error::{Error, Result};
+use crate::session::{Param, PartialsSource, Session};
+
+/// Metrics whose totals and days share a query.
+const METRICS_PER_QUERY: usize = 8;
+
+/// Asks raw points within one session.
+pub(super) struct RawReader<'a> {
+    pub(super) session: &'a Session,
+    pub(super) spans: &'a Spans,
+    pub(super) zone: Tz,
+}
+
+/// A query's text and its parameters, written together.
+#[derive(Default)]
+struct Sql {
+    text: String,
+    params: Vec<Param>,
+}
+
+impl RawReader<'_> {
+    /// Fills in what [`Panels::of`] left open.
+    pub(super) async fn complete(&self, panels: &mut Panels<'_>, raw_top: RawTop) -> Result<()> {
+        let open = |panel: &&mut MetricPanel<'_>| panel.numbers_source == PartialsSource::Raw;
+        let mut open: Vec<_> = panels.metrics.iter_mut().filter(open).collect();
+        for panels in open.chunks_mut(METRICS_PER_QUERY) {
+            self.numbers(panels).await?;
+        }
+        self.top_values(panels, raw_top).await
+    }
+
+    async fn numbers(&self, panels: &mut [&mut MetricPanel<'_>]) -> Result<()> {
+        let mut sql = Sql::default();
+        for (number, panel) in panels.iter().enumerate() {
+            let metric = &panel.tally;
+            self.push_numbers(
+                &mut sql,
+                3 * number,
+                metric,
+                self.spans.current,
+                &self.local_day_sql(),
+            );
+            self.push_numbers(
+                &mut sql,
+                3 * number + 1,
+                metric,
+                self.spans.current,
+                "cast(0 as bigint)",
+            );
+            if let Some(previous) = self.spans.previous {
+                self.push_numbers(
+                    &mut sql,
+                    3 * number + 2,
+                    metric,
+                    previous,
+                    "cast(0 as bigint)",
+                );
+            }
+        }
+        let first_day = day_number(self.spans.current.from);
+        for batch in self.run(sql).await? {
+            let (branches, buckets) = (ints(&batch, 0)?, ints(&batch, 1)?);
+            for row in 0..batch.num_rows() {
+                let branch = usize::try_from(branches.value(row)).map_err(Error::internal)?;
+                let Some(panel) = panels.get_mut(branch / 3) else {
+                    continue;
+                };
+                let value = number(panel.tally.kind, &batch, row)?;
+                let Numbers {
+                    current,
+                    previous,
+                    days,
+                } = &mut panel.numbers;
+                match branch % 3 {
+                    1 => *current = value,
+                    2 => *previous = value,
+                    _ => {
+                        let day = local_day(buckets.value(row), self.zone).map(day_number);
+                        let day = day.and_then(|day| usize::try_from(day - first_day).ok());
+                        if let Some(day) = day.and_then(|day| days.get_mut(day)) {
+                            *day = value;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One branch: rows of (branch, bucket, series or values, sum, min, max).
+    fn push_numbers(
+        &self,
+        sql: &mut Sql,
+        branch: usize,
+        metric: &MetricTally<'_>,
+        days: Days,
+        bucket: &str,
+    ) {
+        if branch > 0 {
+            sql.text.push_str(" union all ");
+        }
+        let filter = self.filter(sql, metric.key, days);
+        let from = format!("from analytics_data_points where {filter}");
+        let text = match metric.kind {
+            // Every column has a name: two of one name are refused.
+            MetricKind::Distinct { dimension } => format!(
+                "select cast({branch} as bigint) as branch, bucket, \
+                 cast(count(distinct value) as bigint) as series, \
+                 cast(null as decimal(38, 9)) as total, cast(null as decimal(38, 9)) as low, \
+                 cast(null as decimal(38, 9)) as high \
+                 from (select {bucket} as bucket, {} as value {from}) as points group by bucket",
+                dimension_sql(dimension)
+            ),
+            MetricKind::Gauge { series, .. } => {
+                let keys: Vec<String> = series.iter().map(|key| dimension_sql(key)).collect();
+                let names: Vec<String> = (0..keys.len()).map(|i| format!("series_{i}")).collect();
+                let named = keys
+                    .iter()
+                    .zip(&names)
+                    .map(|(key, name)| format!(", {key} as {name}"));
+                let names: String = names.iter().map(|name| format!(", {name}")).collect();
+                format!(
+                    "select cast({branch} as bigint) as branch, bucket, \
+                     cast(count(*) as bigint) as series, \
+                     cast(sum(value) as decimal(38, 9)) as total, \
+                     cast(min(value) as decimal(38, 9)) as low, \
+                     cast(max(value) as decimal(38, 9)) as high from (\
+                     select bucket, last_value(metric_value order by recorded_at, commit_version) as value \
+                     from (select {bucket} as bucket, metric_value, recorded_at, commit_version{} {from}) \
+                     as points group by bucket{names}) as series group by bucket",
+                    named.collect::<String>()
+                )
+            }
+            // Partials always answer these.
+            MetricKind::Sum | MetricKind::Ratio { .. } => return,
+        };
+        sql.text.push_str(&text);
+    }
+
+    async fn top_values(&self, panels: &mut Panels<'_>, raw_top: RawTop) -> Result<()> {
+        let points = |panel: &MetricPanel<'_>| panel.tally.current.map_or(0, |m| m.count);
+        let cost: i64 = panels
+            .metrics
+            .iter()
+            .map(|p| p.raw_keys().len() as i64 * points(p))
+            .sum();
+        let answered = raw_top == RawTop::Always || cost <= CHEAP_RAW_POINTS;
+        for panel in &mut panels.metrics {
+            for key in panel.raw_keys() {
+                let ranking = match answered {
+                    true => match self.ranking(&panel.tally, &key).await? {
+                        Some(ranking) => Some(ranking),
+                        None => continue,
+                    },
+                    false => None,
+                };
+                let metric = panel.tally.key.clone();
+                panel.top_values.push(TopValues {
+                    metric,
+                    key,
+                    source: PartialsSource::Raw,
+                    ranking,
+                });
+            }
+            panel.top_values.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Ok(())
+    }
+
+    /// The top of one key; `None` when it tells single points apart.
+    async fn ranking(&self, metric: &MetricTally<'_>, key: &str) -> Result<Option<Ranking>> {
+        let none = || "cast(null as decimal(25, 9))".to_owned();
+        let (above, below) = match metric.kind {
+            MetricKind::Ratio {
+                numerator,
+                denominator,
+            } => (number_sql(numerator), number_sql(denominator)),
+            _ => ("metric_value".to_owned(), none()),
+        };
+        let (number, order) = match metric.kind {
+            MetricKind::Ratio { .. } => (
+                "sum(above)",
+                "cast(above as double) / nullif(cast(below as double), 0)",
+            ),
+            MetricKind::Gauge { .. } => (
+                "last_value(above order by recorded_at, commit_version)",
+                "above",
+            ),
+            _ => ("sum(above)", "above"),
+        };
+        let (mut sql, dimension) = (Sql::default(), dimension_sql(key));
+        let filter = self.filter(&mut sql, metric.key, self.spans.current);
+        sql.text = format!(
+            "with points as (select {dimension} as value, {above} as above, {below} as below, \
+             recorded_at, commit_version from analytics_data_points where {filter}), \
+             grouped as (select value, count(*) as points, {number} as above, sum(below) as below \
+             from points where value is not null group by value) \
+             select arrow_cast(value, 'Utf8') as name, cast(points as bigint) as name_points, \
+             cast(above as decimal(38, 9)) as name_above, \
+             cast(below as decimal(38, 9)) as name_below, \
+             cast(count(*) over () as bigint) as all_names, \
+             cast(sum(points) over () as bigint) as all_points, \
+             cast(sum(above) over () as decimal(38, 9)) as all_above \
+             from grouped order by {order} desc nulls last, value limit {LISTED}"
+        );
+        let (mut ranking, mut points) = (
+            Ranking {
+                top: vec![],
+                values: 0,
+                other: None,
+                without: None,
+            },
+            0,
+        );
+        let mut sum = None;
+        for batch in self.run(sql).await? {
+            let names = batch
+                .column(0)
+                .as_string_opt::<i32>()
+                .ok_or_else(unexpected_type)?;
+            let (counts, values, all) = (ints(&batch, 1)?, ints(&batch, 4)?, ints(&batch, 5)?);
+            for row in 0..batch.num_rows() {
+                (ranking.values, points) = (values.value(row), all.value(row));
+                sum = decimal(&batch, 6, row)?;
+                let above = decimal(&batch, 2, row)?;
+                let value = match (metric.kind, above, decimal(&batch, 3, row)?) {
+                    (MetricKind::Ratio { .. }, Some(above), Some(below)) => {
+                        Exact::ratio(above, below)?
+                    }
+                    (MetricKind::Ratio { .. }, ..) => None,
+                    (_, above, _) => above.map(Exact::from_units),
+                };
+                let name = names.value(row).to_owned();
+                ranking.top.push(TopValue {
+                    name,
+                    count: counts.value(row),
+                    value,
+                });
+            }
+        }
+        if is_like_an_id(ranking.values, points) {
+            return Ok(None);
+        }
+        if let (MetricKind::Sum, Some(total), Some(sum)) = (metric.kind, &metric.current, sum) {
+            let sum = Exact::from_units(sum);
+            let listed = ranking
+                .top
+                .iter()
+                .filter_map(|v| v.value)
+                .try_fold(Exact::ZERO, Exact::plus)?;
+            ranking.other = Some(sum.minus(listed)?);
+            ranking.without = Some(Exact::from_units(total.sum).minus(sum)?);
+        }
+        Ok(Some(ranking))
+    }
+
+    /// A metric's points of these local days, as a condition.
+    fn filter(&self, sql: &mut Sql, key: &MetricKey, days: Days) -> String {
+        let platform = sql.param(&key.platform);
+        let metric_type = sql.param(&key.metric_type);
+        let metric_name = sql.param(&key.metric_name);
+        let instants = days.instants_us(self.zone);
+        format!(
+            "platform = {platform} and metric_type = {metric_type} and metric_name = {metric_name} \
+             and recorded_at >= {} and recorded_at < {}",
+            instant_sql(instants.start),
+            instant_sql(instants.end)
+        )
+    }
+
+    /// The first instant of a point's local day, microseconds.
+    fn local_day_sql(&self) -> String {
+        format!(
+            "arrow_cast(arrow_cast(date_trunc('day', recorded_at at time zone '{}'), \
+             'Timestamp(Microsecond, Some(\"UTC\"))'), 'Int64')",
+            self.zone.name()
+        )
+    }
+
+    async fn run(&self, sql: Sql) -> Result<Vec<RecordBatch>> {
+        let answer = self.session.sql(&sql.text, &sql.params).await?;
+        let batches = answer.stream.try_collect().await.map_err(Error::internal)?;
+        match answer
+            .stats
+            .truncated
+            .load(std::sync::atomic::Ordering::Acquire)
+        {
+            false => Ok(batches),
+            true => Err(Error::Query {
+                message: "the dashboard needs more rows of raw points than the plan allows"
+                    .to_owned(),
+                location: None,
+                hint: Some("ask for fewer days, or for one platform".to_owned()),
+            }),
+        }
+    }
+}
+
+impl Sql {
+    /// Adds a parameter; the answer is how the text names it.
+    fn param(&mut self, text: &str) -> String {
+        self.params.push(Param::Text(text.to_owned()));
+        format!("${}", self.params.len())
+    }
+}
+
+fn dimension_sql(key: &str) -> String {
+    format!("dimensions->>'{}'", key.replace('\'', "''"))
+}
+
+fn number_sql(key: &str) -> String {
+    format!("try_cast({} as decimal(25, 9))", dimension_sql(key))
+}
+
+fn instant_sql(us: i64) -> String {
+    format!("arrow_cast(cast({us} as bigint), 'Timestamp(Microsecond, Some(\"UTC\"))')")
+}
+
+/// The number of one row of [`RawReader::push_numbers`].
+fn number(kind: &MetricKind, batch: &RecordBatch, row: usize) -> Result<Option<Exact>> {
+    let count = ints(batch, 2)?.value(row);
+    let combine: Combine = match kind {
+        MetricKind::Gauge { combine, .. } => *combine,
+        _ => return Ok(Some(Exact::whole(count))),
+    };
+    let unit = |column| decimal(batch, column, row).map(Option::unwrap_or_default);
+    Ok(combined(combine, count, unit(3)?, unit(4)?, unit(5)?)?)
+}
+
+fn ints(batch: &RecordBatch, column: usize) -> Result<&arrow::array::Int64Array> {
+    batch
+        .column(column)
+        .as_primitive_opt::<Int64Type>()
+        .ok_or_else(unexpected_type)
+}
+
+fn decimal(batch: &RecordBatch, column: usize, row: usize) -> Result<Option<i128>> {
+    let values = batch
+        .column(column)
+        .as_primitive_opt::<Decimal128Type>()
+        .ok_or_else(unexpected_type)?;
+    Ok(values.is_valid(row).then(|| values.value(row)))
+}
+
+fn unexpected_type() -> Error {
+    Error::internal("a dashboard query came back with another type of column")
+}
