@@ -3,6 +3,8 @@
 //! A caller's error is shown as the engine words it. Of everything else only
 //! a plain sentence leaves the house; the detail is logged here, once.
 
+mod refused;
+
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use engine::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(crate) use refused::{BodyRefused, KeyRefused};
 
 /// A handler's result.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

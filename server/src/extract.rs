@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,6 +20,10 @@ const SMALL_BODY_BYTES: usize = 1024 * 1024;
 
 /// A sender that is silent for this long is gone.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How long, and for how much, a refused body is read on.
+const DISCARD: Duration = Duration::from_secs(5);
+const DISCARD_BYTES: usize = 64 * 1024 * 1024;
 
 /// A small JSON body of a known shape.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -101,6 +105,7 @@ pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes> 
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit_bytes) {
+        discard(request.into_body().into_data_stream()).await;
         return Err(Problem::too_large(limit_bytes));
     }
     collect(request.into_body(), announced.unwrap_or(0), limit_bytes).await
@@ -115,10 +120,26 @@ async fn collect(body: Body, announced: usize, limit_bytes: usize) -> Result<Byt
         let Some(frame) = frame else { return Ok(bytes.freeze()) };
         let frame = frame.map_err(|_| Problem::malformed("the body ended before its length"))?;
         if bytes.len() + frame.len() > limit_bytes {
+            discard(frames).await;
             return Err(Problem::too_large(limit_bytes));
         }
         bytes.extend_from_slice(&frame);
     }
+}
+
+/// Reads on for a while without keeping anything: a client that is still
+/// writing would see a broken connection instead of the refusal.
+async fn discard(mut frames: BodyDataStream) {
+    let patience = async {
+        let mut left_bytes = DISCARD_BYTES;
+        while let Some(Ok(frame)) = frames.next().await {
+            left_bytes = left_bytes.saturating_sub(frame.len());
+            if left_bytes == 0 {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD, patience).await;
 }
 
 fn too_slow() -> Problem {
