@@ -119,12 +119,7 @@ impl Problem {
 
     /// 403: the caller is known and may not.
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "urn:tessera:problem:forbidden",
-            "not allowed",
-            detail,
-        )
+        Self::new(StatusCode::FORBIDDEN, "urn:tessera:problem:forbidden", "not allowed", detail)
     }
 
     /// 413: a body over its limit.
@@ -212,21 +207,16 @@ impl From<Error> for Problem {
                     message,
                 )
             },
-            Error::Invalid { message, at, hint } => {
-                Self { at, hint, ..Self::malformed(message) }
-            }
+            Error::Invalid { message, at, hint } => Self { at, hint, ..Self::malformed(message) },
             Error::NotFound { what } => Self::new(
                 StatusCode::NOT_FOUND,
                 "urn:tessera:problem:not-found",
                 "not found",
                 format!("{what} is not found"),
             ),
-            Error::Conflict { message } => Self::new(
-                StatusCode::CONFLICT,
-                "urn:tessera:problem:conflict",
-                "conflict",
-                message,
-            ),
+            Error::Conflict { message } => {
+                Self::new(StatusCode::CONFLICT, "urn:tessera:problem:conflict", "conflict", message)
+            }
             Error::LimitExceeded { limit, used, allowed, ref plan } => Self {
                 limit: Some(Limit { name: limit, used, allowed, plan: plan.clone() }),
                 ..Self::new(

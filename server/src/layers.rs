@@ -35,12 +35,10 @@ const CSP_DOCS: &str = "default-src 'none'; script-src 'self'; \
 /// Wraps all routes.
 pub(crate) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     let secrets = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
-    let fixed = |name, value| {
-        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-    };
-    let default = |name, value| {
-        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-    };
+    let fixed =
+        |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    let default =
+        |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let layers = ServiceBuilder::new()
         .sensitive_request_headers(secrets.into_iter().collect())
         .set_x_request_id(MakeRequestUuid)

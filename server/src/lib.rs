@@ -11,6 +11,7 @@ mod encode;
 pub mod error;
 mod extract;
 mod layers;
+mod listen;
 mod pending;
 pub mod router;
 mod routes;

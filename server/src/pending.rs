@@ -28,9 +28,7 @@ pub(crate) async fn export(session: &Session, query: &str) -> Result<Answer> {
 
 /// Becomes `Error::from_stream(DataFusionError)`: what a running query can
 /// fail with, sorted by blame.
-pub(crate) fn stream_error(
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> engine::Error {
+pub(crate) fn stream_error(error: impl std::error::Error + Send + Sync + 'static) -> engine::Error {
     engine::Error::internal(error)
 }
 

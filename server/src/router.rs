@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use crate::error::Problem;
@@ -18,7 +18,10 @@ pub const OPENAPI_PATH: &str = "/api/openapi.json";
 /// The whole front.
 pub fn router(app: App) -> Router {
     let (routes, api) = api().split_for_parts();
-    let docs = SwaggerUi::new("/docs").url(OPENAPI_PATH, api);
+    let docs = SwaggerUi::new("/docs")
+        // The pages would else ask a public service what it thinks of ours.
+        .config(Config::default().validator_url("none"))
+        .url(OPENAPI_PATH, api);
     let router = routes
         .merge(layers::around_docs(Router::from(docs)))
         .fallback(no_route)

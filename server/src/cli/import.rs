@@ -112,8 +112,8 @@ impl Bar {
             Output::Json => ProgressDrawTarget::hidden(),
         };
         let template = "{bar:30} {bytes}/{total_bytes}, {msg} points, {eta} left";
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         Self(ProgressBar::with_draw_target(None, target).with_style(style))
     }
 }

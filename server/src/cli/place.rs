@@ -25,7 +25,13 @@ pub(super) struct Place {
     )]
     migrate_url: Option<String>,
     /// An object store (s3://…, gs://…, az://…, file:///…) instead of the local one.
-    #[arg(long, global = true, value_name = "URL", env = "TESSERA_STORE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "TESSERA_STORE_URL",
+        hide_env_values = true
+    )]
     store: Option<String>,
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
+use crate::listen;
 use crate::router::router;
 
 /// What running answers get after the signal to stop.
@@ -54,8 +55,7 @@ impl Serve {
         let mut stop = Stop::listen()?;
         let (stopping, stopped) = watch::channel(());
         let app = router(App { engine: engine.clone() });
-        let server = axum::serve(listener, app).with_graceful_shutdown(closed(stopped));
-        let mut server = tokio::spawn(server.into_future());
+        let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
         let url = format!("http://{address}");
         let announced = tokio::select! {
             announced = self.announce(place, output, engine, &url) => announced,
@@ -64,7 +64,7 @@ impl Serve {
         if announced.is_ok() {
             tokio::select! {
                 () = stop.asked() => tracing::info!("stopping"),
-                ended = &mut server => return ended.map_err(Error::internal)?.map_err(Error::internal),
+                ended = &mut server => return ended.map_err(Error::internal),
             }
         }
         drop(stopping);

@@ -35,9 +35,8 @@ pub(super) fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
         match value_type {
             Some(to) => {
                 columns.push(cast(column, &to).map_err(Error::internal)?);
-                fields.push(Arc::new(
-                    field.as_ref().clone().with_data_type(to).with_nullable(true),
-                ));
+                fields
+                    .push(Arc::new(field.as_ref().clone().with_data_type(to).with_nullable(true)));
             }
             None => {
                 columns.push(Arc::clone(column));
@@ -45,7 +44,8 @@ pub(super) fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
             }
         }
     }
-    let rows = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let rows =
+        arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &rows)
         .map_err(Error::internal)
 }
@@ -82,6 +82,8 @@ pub(super) fn unwritable(column: &str, data_type: &DataType) -> Error {
             super::json::type_name(data_type)
         ),
         location: None,
-        hint: Some("cast it, for example with `cast(… as varchar)`, or ask for another format".into()),
+        hint: Some(
+            "cast it, for example with `cast(… as varchar)`, or ask for another format".into(),
+        ),
     }
 }

@@ -119,7 +119,8 @@ fn texts_plain(batch: &RecordBatch) -> Result<RecordBatch> {
             fields.push(field.clone());
         }
     }
-    let rows = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let rows =
+        arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let schema = arrow::datatypes::Schema::new(arrow::datatypes::Fields::from(fields));
     RecordBatch::try_new_with_options(schema.into(), columns, &rows).map_err(Error::internal)
 }

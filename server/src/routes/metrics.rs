@@ -73,10 +73,7 @@ pub(crate) enum Kind {
     ),
     security(("bearer" = []), ("api_key" = [])),
 )]
-pub(crate) async fn list(
-    State(app): State<App>,
-    caller: Caller<ToRead>,
-) -> Result<Json<Metrics>> {
+pub(crate) async fn list(State(app): State<App>, caller: Caller<ToRead>) -> Result<Json<Metrics>> {
     let session = app.engine.session(&caller.tenant).await?;
     let metrics = session.metrics().iter().map(Metric::from).collect();
     Ok(Json(Metrics { metrics, version: session.version() }))

@@ -20,7 +20,9 @@ use crate::extract::{Json, Params};
 #[serde(deny_unknown_fields)]
 pub(crate) struct SqlQuery {
     /// One SELECT over the tenant's tables.
-    #[schema(example = "select platform, sum(metric_value) from analytics_data_points where platform = $1 group by platform")]
+    #[schema(
+        example = "select platform, sum(metric_value) from analytics_data_points where platform = $1 group by platform"
+    )]
     query: String,
     /// Values of `$1`, `$2`, …: null, booleans, numbers and strings.
     #[serde(default)]
