@@ -40,6 +40,12 @@ pub enum Error {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// The caller may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// What is not allowed, and what would be.
+        message: String,
+    },
     /// The thing does not exist (or belongs to somebody else).
     #[error("{what} is not found")]
     NotFound {

@@ -3,7 +3,6 @@
 //!
 //! Start reading at [`session`]. This crate knows no HTTP.
 
-pub mod collect;
 pub mod dashboard;
 pub mod demo;
 pub mod engine;

@@ -1,5 +1,70 @@
 //! Everything in Postgres, and the only SQL text for it.
+//!
+//! Nothing outside this module holds a connection. A tenant's rows are reached
+//! through [`tenant_tx::TenantTx`] alone.
 
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::error::{Error, Result};
+
+pub mod catalog;
+pub mod commit;
+pub mod embedded;
 pub mod keys;
+pub mod migrate;
 pub mod platforms;
+mod presets;
+pub mod tenant_tx;
 pub mod tenants;
+pub mod version_check;
+
+/// Connections of one process. Two cores keep about this many busy; the
+/// embedded cluster allows 40 in all, so that commands fit beside a server.
+const POOL_CONNECTIONS: u32 = 12;
+
+/// How long a request waits for a connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When a client should try again after Postgres did not answer.
+pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Opens the pool of the app role.
+pub(crate) async fn open_pool(options: PgConnectOptions) -> Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(POOL_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A pooled connection that died is noticed by the statement itself.
+        .test_before_acquire(false)
+        .connect_with(options.application_name("tessera"))
+        .await
+        .map_err(|e| Error::Config(format!(
+            "Postgres cannot be reached ({e}): check DATABASE_URL, or leave it unset for the private one"
+        )))
+}
+
+/// Sorts a Postgres error by blame.
+pub(crate) fn blame(error: sqlx::Error) -> Error {
+    if is_away(&error) {
+        tracing::warn!(%error, "postgres does not answer");
+        return Error::Unavailable {
+            message: "the catalog does not answer; nothing was changed".into(),
+            retry_after: RETRY_AFTER,
+        };
+    }
+    Error::internal(error)
+}
+
+/// Whether Postgres is down, shutting down, full or locked, rather than wrong.
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(e) => e.code().is_some_and(|code| {
+            // Connection failures, insufficient resources, operator
+            // intervention, lock timeout, query cancelled by a timeout.
+            ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+        }),
+        _ => false,
+    }
+}

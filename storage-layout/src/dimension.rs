@@ -74,6 +74,11 @@ impl DimensionRegistry {
         self.by_key.is_empty()
     }
 
+    /// Adds columns that a commit is about to register.
+    pub fn extend(&mut self, columns: impl IntoIterator<Item = DimensionColumn>) {
+        self.by_key.extend(columns.into_iter().map(|c| (c.key.clone(), c)));
+    }
+
     /// Names columns for keys that are not registered yet, in the order given,
     /// as far as `cap` (all keys of the tenant together) allows. The second
     /// answer says whether a key had to be left out.

@@ -4,13 +4,26 @@
 //! Postgres and no query engine; whoever asks it for a file says which tenant
 //! the file belongs to.
 
+pub mod arrange;
+pub mod conform;
+pub mod data_file;
 pub mod decimal;
 pub mod dimension;
+pub mod durable;
+pub mod encoding;
+pub mod error;
 pub mod id;
+pub mod inline;
+pub mod key;
 pub mod metric;
+pub mod reader;
 pub mod rollup;
+pub mod schema;
+pub mod store;
+pub mod writer;
 
 pub use decimal::Value;
 pub use dimension::{DimensionColumn, DimensionRegistry};
+pub use error::StorageError;
 pub use id::{FileId, TenantId, Window, WindowUnit};
 pub use metric::{Combine, MetricDefinition, MetricKey, MetricKind};

@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
-use crate::metric::MetricKey;
-
+mod builder;
+mod codec;
+mod local_day;
 mod measures;
 mod partials;
 
+pub use builder::{PartialsBuilder, RollupDefinition};
+pub use local_day::LocalDay;
 pub use measures::{Measures, RollupError, Stamped};
 pub use partials::{Cell, Partials};
 
@@ -28,7 +31,7 @@ pub enum Slice {
     },
 }
 
-/// A key and the metric it belongs to, numbered inside one [`Partials`].
+/// A metric's number inside one [`Partials`].
 pub type MetricIndex = u32;
 /// A slice's number inside one [`Partials`]; 0 is always [`Slice::Total`].
 pub type SliceIndex = u32;
@@ -37,8 +40,6 @@ pub type SliceIndex = u32;
 /// partials there; questions about them are answered from raw points.
 pub const MAX_VALUES_PER_KEY: usize = 256;
 
-#[derive(Debug, Clone, Default)]
-struct Names {
-    metrics: Vec<MetricKey>,
-    slices: Vec<Slice>,
-}
+/// Stands for "the version of the commit that brings this file", which is not
+/// known while the file is made; set when its partials are decoded.
+pub const OWN_VERSION: i64 = i64::MAX;

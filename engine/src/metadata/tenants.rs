@@ -1,8 +1,12 @@
 //! Tenants and the plans they are on.
 
+use sqlx::Row;
+use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::TenantId;
 
-use crate::error::Result;
+use super::blame;
+use super::tenant_tx::TenantTx;
+use crate::error::{Error, Result};
 
 /// A tenant as the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,22 +40,98 @@ pub struct Plan {
 
 /// Creates and looks up tenants.
 #[derive(Debug, Clone)]
-pub struct Tenants {}
+pub struct Tenants {
+    pool: PgPool,
+}
 
 impl Tenants {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
     /// Creates a tenant. Errors: `Conflict` when it exists, `Invalid` when the
     /// plan does not.
-    pub async fn create(&self, _id: &TenantId, _plan: &str, _zone: chrono_tz::Tz) -> Result<Tenant> {
-        todo!()
+    pub async fn create(&self, id: &TenantId, plan: &str, zone: chrono_tz::Tz) -> Result<Tenant> {
+        let plans: Vec<String> = sqlx::query_scalar("SELECT plan FROM analytics.plan ORDER BY result_rows")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(blame)?;
+        if !plans.iter().any(|known| known == plan) {
+            return Err(Error::Invalid {
+                message: format!("there is no plan {plan:?}"),
+                at: Some("plan".into()),
+                hint: Some(format!("use one of {}", plans.join(", "))),
+            });
+        }
+        let mut tx = TenantTx::begin(&self.pool, id).await?;
+        let made = sqlx::query(
+            "INSERT INTO analytics.tenant (tenant_id, plan, time_zone) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(id.as_str())
+        .bind(plan)
+        .bind(zone.name())
+        .execute(&mut *tx)
+        .await
+        .map_err(blame)?;
+        if made.rows_affected() == 0 {
+            return Err(Error::Conflict { message: format!("tenant {id} exists already") });
+        }
+        sqlx::query("INSERT INTO analytics.tenant_version (tenant_id) VALUES ($1)")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(blame)?;
+        tx.commit().await.map_err(blame)?;
+        Ok(Tenant { id: id.clone(), plan: plan.to_owned(), time_zone: zone })
     }
 
     /// The tenant. Errors: `NotFound`.
-    pub async fn get(&self, _id: &TenantId) -> Result<Tenant> {
-        todo!()
+    pub async fn get(&self, id: &TenantId) -> Result<Tenant> {
+        Tenant::from_row(&self.row(id).await?)
     }
 
     /// The tenant's plan.
-    pub async fn plan(&self, _id: &TenantId) -> Result<Plan> {
-        todo!()
+    pub async fn plan(&self, id: &TenantId) -> Result<Plan> {
+        Ok(Plan::from_row(&self.row(id).await?))
+    }
+
+    async fn row(&self, id: &TenantId) -> Result<PgRow> {
+        let mut tx = TenantTx::begin(&self.pool, id).await?;
+        sqlx::query(
+            "SELECT t.tenant_id, t.time_zone, p.* FROM analytics.tenant t
+             JOIN analytics.plan p USING (plan) WHERE t.tenant_id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(blame)?
+        .ok_or_else(|| Error::NotFound { what: format!("tenant {id}") })
+    }
+}
+
+impl Tenant {
+    pub(super) fn from_row(row: &PgRow) -> Result<Self> {
+        let zone: String = row.get("time_zone");
+        Ok(Self {
+            id: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
+            plan: row.get("plan"),
+            time_zone: zone.parse().map_err(|e| Error::internal(format!("{e}")))?,
+        })
+    }
+}
+
+impl Plan {
+    pub(super) fn from_row(row: &PgRow) -> Self {
+        let number = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or(0);
+        Self {
+            name: row.get("plan"),
+            dimension_keys: u32::try_from(number("dimension_keys")).unwrap_or(u32::MAX),
+            ingest_points_per_day: number("ingest_points_per_day"),
+            result_rows: number("result_rows"),
+            query_memory_bytes: number("query_memory_bytes"),
+            query_timeout_ms: number("query_timeout_ms"),
+            export_rows: number("export_rows"),
+        }
     }
 }

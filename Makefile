@@ -1,0 +1,25 @@
+# The two commands a newcomer needs are `make run` and `make test`; each does
+# its own set-up first and says what it does. Compiled files are kept outside
+# the checkout, in the folder that `.ci/target-dir` prints.
+
+SHELL := /bin/bash
+export CARGO_TARGET_DIR := $(shell .ci/target-dir)
+
+.PHONY: run test bench fmt lint
+.DEFAULT_GOAL := run
+
+run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
+	@exec .ci/serve
+
+test: ## everything that CI runs
+	@exec .ci/test
+
+bench: ## the measurements of benches/README.md
+	@.ci/set-up
+	cargo bench --workspace --benches --locked
+
+fmt: ## formats the code
+	cargo fmt --all
+
+lint: ## formatting and clippy, as `make test` has it
+	@exec .ci/lint

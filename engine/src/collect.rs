@@ -1,1 +1,0 @@
-//! Platform events become data points, as the registry says.

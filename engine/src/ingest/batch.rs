@@ -1,0 +1,410 @@
+//! Checked points in columns: shredding happens as each point is pushed.
+//!
+//! It knows no JSON syntax (see `parse`) and no file format (see `encode`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayBuilder, ArrayRef, Decimal128Builder, Int64Array, RecordBatch, StringViewArray,
+    StringViewBuilder, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Field, Schema};
+use sha2::{Digest, Sha256};
+use storage_layout::dimension::DimensionColumn;
+use storage_layout::schema::{number_field, stored_fields, text_field, value_type};
+use storage_layout::{DimensionRegistry, MetricKey, Value};
+use uuid::Uuid;
+
+use super::{DimensionValue, RawPoint, Rejection};
+use crate::error::{Error, Result};
+use crate::metadata::platforms::Platform;
+
+/// Dimensions of one point.
+pub const MAX_DIMENSIONS: usize = 64;
+/// Bytes of a dimension's key, and of a metric's names.
+pub const MAX_NAME_BYTES: usize = 128;
+/// Bytes of a dimension's text, and of an event id.
+pub const MAX_TEXT_BYTES: usize = 1024;
+/// Bytes of all dimensions of one point, as JSON.
+pub const MAX_DIMENSIONS_BYTES: usize = 16 * 1024;
+/// 1900-01-01 and 2200-01-01, microseconds since 1970: outside is a mistake.
+const TIME_RANGE_US: std::ops::Range<i64> = -2_208_988_800_000_000..7_258_118_400_000_000;
+
+/// Points that passed all checks.
+#[derive(Debug)]
+pub struct PointBatch {
+    platforms: Arc<Vec<Platform>>,
+    now_us: i64,
+    metrics: Vec<MetricKey>,
+    metric_numbers: HashMap<[Box<str>; 3], u32>,
+    last_metric: Option<u32>,
+    metric: Vec<u32>,
+    values: Vec<i128>,
+    recorded_at: Vec<i64>,
+    events: Vec<Option<Uuid>>,
+    event_ids: StringViewBuilder,
+    dimensions: StringViewBuilder,
+    keys: Vec<KeyColumn>,
+    key_numbers: HashMap<Box<str>, usize>,
+    json: String,
+    rounded: u64,
+}
+
+/// The values of one dimension key; both builders are padded lazily.
+#[derive(Debug)]
+struct KeyColumn {
+    key: Box<str>,
+    texts: StringViewBuilder,
+    numbers: Decimal128Builder,
+    misfit: bool,
+}
+
+impl PointBatch {
+    /// An empty batch; points of other platforms than these are rejected, and
+    /// a point without a time gets `now_us`.
+    pub(crate) fn new(platforms: Arc<Vec<Platform>>, now_us: i64) -> Self {
+        Self {
+            platforms,
+            now_us,
+            metrics: Vec::new(),
+            metric_numbers: HashMap::new(),
+            last_metric: None,
+            metric: Vec::new(),
+            values: Vec::new(),
+            recorded_at: Vec::new(),
+            events: Vec::new(),
+            event_ids: StringViewBuilder::new(),
+            dimensions: StringViewBuilder::new(),
+            keys: Vec::new(),
+            key_numbers: HashMap::new(),
+            json: String::new(),
+            rounded: 0,
+        }
+    }
+
+    /// Checks and adds a point; the rejection names field and reason
+    /// (`index` is left at 0 for the caller to fill in).
+    pub fn push(&mut self, point: &RawPoint<'_>) -> Result<(), Rejection> {
+        let metric = self.metric(point)?;
+        let text = point.value.ok_or_else(|| missing("value"))?;
+        let value = Value::parse(text)
+            .map_err(|e| reject("value", format!("{e}; send a decimal number below 10^16")))?;
+        let recorded_at = point.recorded_at_us.unwrap_or(self.now_us);
+        if !TIME_RANGE_US.contains(&recorded_at) {
+            return Err(reject("recorded_at", "lies outside the years 1900 to 2199"));
+        }
+        if point.event_id.is_some_and(|id| id.is_empty() || id.len() > MAX_TEXT_BYTES) {
+            return Err(reject("event_id", format!("must have 1 to {MAX_TEXT_BYTES} bytes")));
+        }
+        check_dimensions(point.dimensions)?;
+        self.write_json(point.dimensions);
+        if self.json.len() > MAX_DIMENSIONS_BYTES {
+            return Err(reject("dimensions", format!("are longer than {MAX_DIMENSIONS_BYTES} bytes")));
+        }
+        // Nothing below fails: a rejected point leaves no trace.
+        let row = self.len();
+        self.shred(row, point.dimensions);
+        if point.dimensions.is_empty() {
+            self.dimensions.append_null();
+        } else {
+            self.dimensions.append_value(&self.json);
+        }
+        self.metric.push(metric);
+        self.values.push(value.value.units());
+        self.rounded += u64::from(value.rounded);
+        self.recorded_at.push(recorded_at);
+        self.events.push(point.event_id.map(event_hash));
+        self.event_ids.append_option(point.event_id);
+        Ok(())
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.metric.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.metric.is_empty()
+    }
+
+    /// Values with more than nine decimals.
+    pub fn rounded(&self) -> u64 {
+        self.rounded
+    }
+
+    /// The metrics that occur.
+    pub(super) fn metrics(&self) -> &[MetricKey] {
+        &self.metrics
+    }
+
+    /// The hash of each point's event id.
+    pub(super) fn events(&self) -> &[Option<Uuid>] {
+        &self.events
+    }
+
+    /// The dimension keys, in the order in which they first came.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|column| &*column.key)
+    }
+
+    /// Registered keys with a number that fits no column.
+    pub(super) fn misfits<'r>(
+        &'r self,
+        registry: &'r DimensionRegistry,
+    ) -> impl Iterator<Item = &'r DimensionColumn> {
+        let misfit = self.keys.iter().filter(|column| column.misfit);
+        misfit.filter_map(|column| registry.get(&column.key)).filter(|c| !c.partial)
+    }
+
+    /// The rows in the columns that `registry` names; other keys stay in the
+    /// JSON text. `commit_version` is null: the file's own.
+    pub(super) fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
+        let rows = self.len();
+        let mut fields = stored_fields();
+        let [platform, metric_type, metric_name] = self.name_columns()?;
+        let now = TimestampMicrosecondArray::from_value(self.now_us, rows).with_timezone("UTC");
+        let times = TimestampMicrosecondArray::from(self.recorded_at.clone()).with_timezone("UTC");
+        let values = arrow::array::Decimal128Array::from(self.values.clone())
+            .with_data_type(value_type());
+        let mut columns: Vec<ArrayRef> = vec![
+            platform,
+            metric_type,
+            metric_name,
+            Arc::new(values),
+            Arc::new(self.dimensions.finish_cloned()),
+            Arc::new(times),
+            Arc::new(self.event_ids.finish_cloned()),
+            Arc::new(now),
+            Arc::new(Int64Array::new_null(rows)),
+        ];
+        for column in &mut self.keys {
+            let Some(names) = registry.get(&column.key) else { continue };
+            column.pad(rows);
+            push_column(&mut fields, &mut columns, text_field(names.text_column()), Arc::new(column.texts.finish_cloned()));
+            push_column(&mut fields, &mut columns, number_field(names.number_column()), Arc::new(column.numbers.finish_cloned()));
+        }
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(Error::internal)
+    }
+
+    fn name_columns(&self) -> Result<[ArrayRef; 3]> {
+        let column = |name: fn(&MetricKey) -> &Arc<str>| -> Result<ArrayRef> {
+            let names = StringViewArray::from_iter_values(self.metrics.iter().map(|m| &**name(m)));
+            let rows = arrow::array::UInt32Array::from(self.metric.clone());
+            arrow::compute::take(&names, &rows, None).map_err(Error::internal)
+        };
+        Ok([column(|m| &m.platform)?, column(|m| &m.metric_type)?, column(|m| &m.metric_name)?])
+    }
+
+    fn metric(&mut self, point: &RawPoint<'_>) -> Result<u32, Rejection> {
+        let names = [
+            ("platform", point.platform),
+            ("metric_type", point.metric_type),
+            ("metric_name", point.metric_name),
+        ];
+        let [platform, metric_type, metric_name] = [names[0].1, names[1].1, names[2].1];
+        if let (Some(last), Some(p), Some(t), Some(n)) =
+            (self.last_metric, platform, metric_type, metric_name)
+        {
+            let seen = &self.metrics[last as usize];
+            if &*seen.metric_name == n && &*seen.metric_type == t && &*seen.platform == p {
+                return Ok(last);
+            }
+        }
+        for (field, name) in names {
+            let name = name.ok_or_else(|| missing(field))?;
+            check_name(field, name)?;
+        }
+        let [platform, metric_type, metric_name] =
+            [platform, metric_type, metric_name].map(|name| name.unwrap_or_default());
+        let key = [platform, metric_type, metric_name].map(Box::from);
+        if let Some(number) = self.metric_numbers.get(&key) {
+            self.last_metric = Some(*number);
+            return Ok(*number);
+        }
+        if !self.platforms.iter().any(|known| known.name == platform) {
+            let known: Vec<&str> = self.platforms.iter().map(|p| p.name.as_str()).collect();
+            return Err(reject("platform", format!("is not registered; registered are {}", known.join(", "))));
+        }
+        let number = u32::try_from(self.metrics.len()).unwrap_or(u32::MAX);
+        self.metrics.push(MetricKey {
+            platform: platform.into(),
+            metric_type: metric_type.into(),
+            metric_name: metric_name.into(),
+        });
+        self.metric_numbers.insert(key, number);
+        self.last_metric = Some(number);
+        Ok(number)
+    }
+
+    fn shred(&mut self, row: usize, dimensions: &[(&str, DimensionValue<'_>)]) {
+        for (position, (key, value)) in dimensions.iter().enumerate() {
+            if matches!(value, DimensionValue::Null | DimensionValue::Nested(_)) {
+                continue;
+            }
+            // Points mostly carry the same keys in the same order.
+            let number = match self.keys.get(position) {
+                Some(column) if &*column.key == *key => position,
+                _ => self.key_number(key),
+            };
+            let column = &mut self.keys[number];
+            match value {
+                DimensionValue::Text(text) => column.text(row, text),
+                DimensionValue::Bool(true) => column.text(row, "true"),
+                DimensionValue::Bool(false) => column.text(row, "false"),
+                DimensionValue::Number(text) => match Value::parse(text) {
+                    Ok(parsed) if !parsed.rounded => column.number(row, parsed.value),
+                    _ => column.misfit = true,
+                },
+                DimensionValue::Null | DimensionValue::Nested(_) => {}
+            }
+        }
+    }
+
+    fn key_number(&mut self, key: &str) -> usize {
+        if let Some(number) = self.key_numbers.get(key) {
+            return *number;
+        }
+        let number = self.keys.len();
+        self.keys.push(KeyColumn {
+            key: key.into(),
+            texts: StringViewBuilder::new(),
+            numbers: Decimal128Builder::new().with_data_type(value_type()),
+            misfit: false,
+        });
+        self.key_numbers.insert(key.into(), number);
+        number
+    }
+
+    /// All dimensions as one JSON object; numbers that fit in canonical text.
+    fn write_json(&mut self, dimensions: &[(&str, DimensionValue<'_>)]) {
+        let json = &mut self.json;
+        json.clear();
+        json.push('{');
+        for (i, (key, value)) in dimensions.iter().enumerate() {
+            if i > 0 {
+                json.push(',');
+            }
+            write_text(json, key);
+            json.push(':');
+            match value {
+                DimensionValue::Null => json.push_str("null"),
+                DimensionValue::Bool(true) => json.push_str("true"),
+                DimensionValue::Bool(false) => json.push_str("false"),
+                DimensionValue::Text(text) => write_text(json, text),
+                DimensionValue::Nested(text) => json.push_str(text),
+                DimensionValue::Number(text) => write_number(json, text),
+            }
+        }
+        json.push('}');
+    }
+}
+
+impl KeyColumn {
+    fn text(&mut self, row: usize, text: &str) {
+        for _ in self.texts.len()..row {
+            self.texts.append_null();
+        }
+        self.texts.append_value(text);
+    }
+
+    fn number(&mut self, row: usize, value: Value) {
+        for _ in self.numbers.len()..row {
+            self.numbers.append_null();
+        }
+        self.numbers.append_value(value.units());
+    }
+
+    fn pad(&mut self, rows: usize) {
+        for _ in self.texts.len()..rows {
+            self.texts.append_null();
+        }
+        for _ in self.numbers.len()..rows {
+            self.numbers.append_null();
+        }
+    }
+}
+
+fn push_column(fields: &mut Vec<Field>, columns: &mut Vec<ArrayRef>, field: Field, column: ArrayRef) {
+    if column.null_count() < column.len() {
+        fields.push(field);
+        columns.push(column);
+    }
+}
+
+fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rejection> {
+    if dimensions.len() > MAX_DIMENSIONS {
+        return Err(reject("dimensions", format!("are {} of at most {MAX_DIMENSIONS}", dimensions.len())));
+    }
+    for (i, (key, value)) in dimensions.iter().enumerate() {
+        let field = || format!("dimensions.{}", key.chars().take(64).collect::<String>());
+        if let Err(fault) = check_name("", key) {
+            return Err(reject(&field(), format!("the key {}", fault.reason)));
+        }
+        if matches!(value, DimensionValue::Text(text) if text.len() > MAX_TEXT_BYTES) {
+            return Err(reject(&field(), format!("is longer than {MAX_TEXT_BYTES} bytes")));
+        }
+        if dimensions[..i].iter().any(|(earlier, _)| earlier == key) {
+            return Err(reject(&field(), "appears twice"));
+        }
+    }
+    Ok(())
+}
+
+fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES {
+        return Err(reject(field, format!("must have 1 to {MAX_NAME_BYTES} bytes")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(reject(field, "must not hold control characters"));
+    }
+    Ok(())
+}
+
+fn write_text(json: &mut String, text: &str) {
+    json.push('"');
+    let plain = |c: u8| c >= 0x20 && c != b'"' && c != b'\\';
+    if text.bytes().all(plain) {
+        json.push_str(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => json.push_str("\\\""),
+                '\\' => json.push_str("\\\\"),
+                c if u32::from(c) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => json.push(c),
+            }
+        }
+    }
+    json.push('"');
+}
+
+fn write_number(json: &mut String, text: &str) {
+    let digits = text.as_bytes();
+    // A plain whole number is canonical already.
+    let canonical = digits.len() <= 15
+        && digits.iter().all(u8::is_ascii_digit)
+        && (digits.len() == 1 || digits.first() != Some(&b'0'));
+    match Value::parse(text) {
+        _ if canonical => json.push_str(text),
+        Ok(parsed) if !parsed.rounded => json.push_str(&parsed.value.to_string()),
+        _ => json.push_str(text),
+    }
+}
+
+/// 128 bits of SHA-256: no tenant can make two ids that collide.
+fn event_hash(id: &str) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(id.as_bytes()).into();
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Uuid::from_bytes(half)
+}
+
+fn missing(field: &str) -> Rejection {
+    reject(field, "is missing")
+}
+
+pub(super) fn reject(field: &str, reason: impl Into<String>) -> Rejection {
+    Rejection { index: 0, field: field.to_owned(), reason: reason.into() }
+}

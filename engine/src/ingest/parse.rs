@@ -1,0 +1,321 @@
+//! Bodies of points: JSON arrays, objects with `data_points`, NDJSON.
+//!
+//! A faulty body is an error with its line and column; a faulty point is
+//! rejected by its index and the others go on. Numbers stay text throughout.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::DateTime;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use storage_layout::TenantId;
+
+use super::batch::{PointBatch, reject};
+use super::{BodyFormat, DimensionValue, RawPoint, Rejection};
+use crate::error::{Error, Result};
+
+/// Points of one body.
+const MAX_POINTS: usize = 1_000_000;
+/// Rejections that are listed; all are counted.
+pub(super) const MAX_REJECTIONS: usize = 10_000;
+
+/// Parses a body into `batch`; answers what was rejected.
+pub(super) fn body(
+    text: &str,
+    format: BodyFormat,
+    tenant: &TenantId,
+    batch: &mut PointBatch,
+) -> Result<Vec<Rejection>> {
+    let mut rejected = Vec::new();
+    let mut index = 0u64;
+    let mut take = |raw: &str, line: Option<u64>| -> Result<()> {
+        if index as usize >= MAX_POINTS {
+            return Err(Error::invalid(format!("a body holds at most {MAX_POINTS} points; send several"), "body"));
+        }
+        if let Err(mut fault) = point(raw, line, tenant, batch)? {
+            fault.index = index;
+            if rejected.len() < MAX_REJECTIONS {
+                rejected.push(fault);
+            }
+        }
+        index += 1;
+        Ok(())
+    };
+    match format {
+        BodyFormat::NdJson => {
+            for (number, line) in text.lines().enumerate() {
+                if !line.trim_ascii().is_empty() {
+                    take(line, Some(number as u64 + 1))?;
+                }
+            }
+        }
+        BodyFormat::Json => {
+            for raw in elements(text)? {
+                take(raw.get(), None)?;
+            }
+        }
+    }
+    if index == 0 {
+        return Err(Error::invalid("the body holds no points", "body"));
+    }
+    Ok(rejected)
+}
+
+fn elements(text: &str) -> Result<Vec<&RawValue>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        data_points: Vec<&'a RawValue>,
+    }
+    let parsed = if text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str::<Envelope<'_>>(text).map(|e| e.data_points)
+    } else {
+        serde_json::from_str(text)
+    };
+    parsed.map_err(|e| malformed(&e, None))
+}
+
+/// A body that is no JSON, with the place.
+pub(super) fn malformed(error: &serde_json::Error, line: Option<u64>) -> Error {
+    let (line, column) = (line.unwrap_or(error.line() as u64), error.column());
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or("malformed JSON");
+    Error::Invalid {
+        message: format!("the body cannot be read: {what}"),
+        at: Some(format!("line {line}, column {column}")),
+        hint: Some("send a JSON array of points, {\"data_points\": […]} or one JSON object a line (application/x-ndjson)".into()),
+    }
+}
+
+/// An event that is none, with the place.
+pub(super) fn malformed_event(error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or("malformed JSON");
+    Error::Invalid {
+        message: format!("the event cannot be read: {what}"),
+        at: Some(format!("line {}, column {}", error.line(), error.column())),
+        hint: Some("send {\"platform\": \"coreldove\", \"action\": \"order_placed\", \"data\": {…}}".into()),
+    }
+}
+
+/// One point. The outer error is a fault of the body, the inner one of the point.
+fn point(
+    raw: &str,
+    line: Option<u64>,
+    tenant: &TenantId,
+    batch: &mut PointBatch,
+) -> Result<Result<(), Rejection>> {
+    let fields: Fields<'_> = match serde_json::from_str(raw) {
+        Ok(fields) => fields,
+        Err(e) if e.is_data() => return Ok(Err(reject("", "a point must be a JSON object"))),
+        Err(e) => return Err(malformed(&e, line)),
+    };
+    match fields.tenant_id.map(text) {
+        Some(Some(named)) if named != tenant.as_str() => {
+            return Err(Error::Forbidden {
+                message: "a point names another tenant than the key's; nothing was kept".into(),
+            });
+        }
+        Some(None) => return Ok(Err(reject("tenant_id", "must be a string"))),
+        _ => {}
+    }
+    Ok(fields.push_into(batch))
+}
+
+/// A point's fields as they stand in the body.
+#[derive(Default)]
+struct Fields<'a> {
+    platform: Option<&'a RawValue>,
+    metric_type: Option<&'a RawValue>,
+    metric_name: Option<&'a RawValue>,
+    value: Option<&'a RawValue>,
+    dimensions: Option<&'a RawValue>,
+    recorded_at: Option<&'a RawValue>,
+    event_id: Option<&'a RawValue>,
+    tenant_id: Option<&'a RawValue>,
+    fault: Option<Rejection>,
+}
+
+impl<'a> Fields<'a> {
+    fn push_into(self, batch: &mut PointBatch) -> Result<(), Rejection> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let name = |field: &str, raw: Option<&'a RawValue>| match raw {
+            None => Ok(None),
+            Some(raw) => match text(raw) {
+                Some(text) => Ok(Some(text)),
+                None => Err(reject(field, "must be a string")),
+            },
+        };
+        let platform = name("platform", self.platform)?;
+        let metric_type = name("metric_type", self.metric_type)?;
+        let metric_name = name("metric_name", self.metric_name)?;
+        let event_id = match self.event_id {
+            Some(raw) if raw.get() == "null" => None,
+            raw => name("event_id", raw)?,
+        };
+        let value = self.value.map(number).transpose()?;
+        let recorded_at_us = match self.recorded_at {
+            Some(raw) if raw.get() != "null" => Some(time(raw)?),
+            _ => None,
+        };
+        let owned = self.dimensions.map_or(Ok(Vec::new()), dimensions)?;
+        let dimensions: Vec<(&str, DimensionValue<'_>)> =
+            owned.iter().map(|(key, value)| (&**key, value.borrowed())).collect();
+        batch.push(&RawPoint {
+            platform: platform.as_deref(),
+            metric_type: metric_type.as_deref(),
+            metric_name: metric_name.as_deref(),
+            value: value.as_deref(),
+            recorded_at_us,
+            event_id: event_id.as_deref(),
+            dimensions: &dimensions,
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor;
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = Fields<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a point")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
+                let mut fields = Fields::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    let raw: &'de RawValue = map.next_value()?;
+                    let slot = match &*key.0 {
+                        "platform" => &mut fields.platform,
+                        "metric_type" => &mut fields.metric_type,
+                        "metric_name" => &mut fields.metric_name,
+                        "value" | "metric_value" => &mut fields.value,
+                        "dimensions" => &mut fields.dimensions,
+                        "recorded_at" => &mut fields.recorded_at,
+                        "event_id" => &mut fields.event_id,
+                        "tenant_id" => &mut fields.tenant_id,
+                        other => {
+                            let shown: String = other.chars().take(64).collect();
+                            fields.fault = Some(reject(&shown, "is not a field of a point; put it into dimensions"));
+                            continue;
+                        }
+                    };
+                    if slot.replace(raw).is_some() {
+                        fields.fault = Some(reject(&key.0, "appears twice"));
+                    }
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+/// A string, borrowed where it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+enum OwnedValue<'a> {
+    Text(Cow<'a, str>),
+    Other(DimensionValue<'a>),
+}
+
+impl OwnedValue<'_> {
+    fn borrowed(&self) -> DimensionValue<'_> {
+        match self {
+            Self::Text(text) => DimensionValue::Text(text),
+            Self::Other(value) => *value,
+        }
+    }
+}
+
+/// The dimensions of a point, in the order in which they stand.
+fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rejection> {
+    struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+    impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct PairsVisitor;
+            impl<'de> Visitor<'de> for PairsVisitor {
+                type Value = Pairs<'de>;
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs<'de>, M::Error> {
+                    let mut pairs = Vec::with_capacity(8);
+                    while let Some(key) = map.next_key::<Text<'de>>()? {
+                        pairs.push((key.0, map.next_value()?));
+                    }
+                    Ok(Pairs(pairs))
+                }
+            }
+            deserializer.deserialize_map(PairsVisitor)
+        }
+    }
+    if raw.get() == "null" {
+        return Ok(Vec::new());
+    }
+    let pairs: Pairs<'_> = serde_json::from_str(raw.get())
+        .map_err(|_| reject("dimensions", "must be a JSON object"))?;
+    Ok(pairs.0.into_iter().map(|(key, raw)| (key, dimension(raw))).collect())
+}
+
+fn dimension(raw: &RawValue) -> OwnedValue<'_> {
+    match raw.get() {
+        "null" => OwnedValue::Other(DimensionValue::Null),
+        "true" => OwnedValue::Other(DimensionValue::Bool(true)),
+        "false" => OwnedValue::Other(DimensionValue::Bool(false)),
+        nested if nested.starts_with(['{', '[']) => OwnedValue::Other(DimensionValue::Nested(nested)),
+        number if !number.starts_with('"') => OwnedValue::Other(DimensionValue::Number(number)),
+        _ => OwnedValue::Text(text(raw).unwrap_or_default()),
+    }
+}
+
+/// The text of a JSON string; `None` when it is something else.
+fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw.get()).ok().map(Cow::Owned)
+}
+
+/// A value's text: a JSON number, or a string for senders without exact ones.
+pub(super) fn number(raw: &RawValue) -> Result<Cow<'_, str>, Rejection> {
+    match raw.get() {
+        "null" => Err(reject("value", "is missing")),
+        text if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Ok(Cow::Borrowed(text)),
+        _ => text(raw).ok_or_else(|| reject("value", "must be a number")),
+    }
+}
+
+pub(super) fn time(raw: &RawValue) -> Result<i64, Rejection> {
+    text(raw)
+        .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
+        .map(|time| time.timestamp_micros())
+        .ok_or_else(|| {
+            reject("recorded_at", "must be RFC 3339 with a zone, such as 2024-03-10T18:15:00Z")
+        })
+}

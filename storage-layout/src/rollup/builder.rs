@@ -1,0 +1,318 @@
+//! Makes partials from rows.
+//!
+//! Rows in file order are fastest, because a metric's day is then one run;
+//! any order gives the same answer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, AsArray, Decimal128Array, Int64Array, RecordBatch, StringViewArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Decimal128Type, Int64Type};
+use chrono_tz::Tz;
+
+use super::partials::combine;
+use super::{
+    Cell, LocalDay, MAX_VALUES_PER_KEY, Measures, OWN_VERSION, Partials, RollupError, Slice,
+    Stamped,
+};
+use crate::arrange::{column, text, times, wrong_type};
+use crate::dimension::DimensionRegistry;
+use crate::error::StorageError;
+use crate::metric::{MetricKey, MetricKind};
+use crate::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
+
+/// What the builder must know of a metric's definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollupDefinition {
+    /// The definition's version, stored with the partials.
+    pub version: i32,
+    /// The kind; only ratios need parts of their own.
+    pub kind: MetricKind,
+}
+
+/// Collects rows into partials.
+pub struct PartialsBuilder<'a> {
+    days: LocalDay,
+    registry: &'a DimensionRegistry,
+    definitions: &'a dyn Fn(&MetricKey) -> RollupDefinition,
+    metrics: Vec<(MetricKey, RollupDefinition)>,
+    metric_numbers: HashMap<[String; 3], u32>,
+    slices: Vec<Slice>,
+    keys: HashMap<Arc<str>, KeyValues>,
+    cells: Vec<Cell>,
+}
+
+/// The values of one dimension key seen so far.
+#[derive(Default)]
+struct KeyValues {
+    slices: HashMap<Box<str>, u32>,
+    overflowed: bool,
+    metrics: HashSet<u32>,
+}
+
+/// The columns of one batch.
+struct Columns<'b> {
+    metric: [&'b StringViewArray; 3],
+    value: &'b Decimal128Array,
+    time: &'b TimestampMicrosecondArray,
+    version: &'b Int64Array,
+}
+
+impl<'a> PartialsBuilder<'a> {
+    /// A builder for days of `zone`; `definitions` answers for every metric.
+    pub fn new(
+        zone: Tz,
+        registry: &'a DimensionRegistry,
+        definitions: &'a dyn Fn(&MetricKey) -> RollupDefinition,
+    ) -> Self {
+        Self {
+            days: LocalDay::new(zone),
+            registry,
+            definitions,
+            metrics: Vec::new(),
+            metric_numbers: HashMap::new(),
+            slices: vec![Slice::Total],
+            keys: HashMap::new(),
+            cells: Vec::new(),
+        }
+    }
+
+    /// Adds rows of the stored schema.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), StorageError> {
+        let columns = Columns {
+            metric: [text(batch, PLATFORM)?, text(batch, METRIC_TYPE)?, text(batch, METRIC_NAME)?],
+            value: column(batch, METRIC_VALUE)?
+                .as_primitive_opt::<Decimal128Type>()
+                .ok_or_else(|| wrong_type(METRIC_VALUE))?,
+            time: times(batch)?,
+            version: column(batch, COMMIT_VERSION)?
+                .as_primitive_opt::<Int64Type>()
+                .ok_or_else(|| wrong_type(COMMIT_VERSION))?,
+        };
+        let runs = self.runs(&columns);
+        let mut points = Vec::with_capacity(batch.num_rows());
+        let mut parts = Vec::new();
+        self.measure(batch, &columns, &runs, &mut points, &mut parts);
+        self.totals(&runs, &points, &parts)?;
+        for dimension in self.registry.columns() {
+            if let Some(values) = batch.column_by_name(&dimension.text_column()) {
+                let values = values.as_string_view_opt().ok_or_else(|| wrong_type(&dimension.key))?;
+                self.slices_of(&dimension.key, values, &runs, &points, &parts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The partials of everything pushed.
+    pub fn finish(mut self) -> Result<Partials, RollupError> {
+        let dropped: HashSet<Arc<str>> =
+            self.keys.iter().filter(|(_, v)| v.overflowed).map(|(k, _)| k.clone()).collect();
+        let keep: Vec<bool> = self
+            .slices
+            .iter()
+            .map(|slice| !matches!(slice, Slice::Dimension { key, .. } if dropped.contains(key)))
+            .collect();
+        self.cells.retain(|cell| keep[cell.slice as usize]);
+        let mut incomplete: Vec<(u32, Arc<str>)> = self
+            .keys
+            .iter()
+            .filter(|(_, values)| values.overflowed)
+            .flat_map(|(key, values)| values.metrics.iter().map(|m| (*m, key.clone())))
+            .collect();
+        incomplete.sort();
+        let (metrics, definitions): (Vec<_>, Vec<_>) =
+            self.metrics.into_iter().map(|(key, definition)| (key, definition.version)).unzip();
+        let cells = combine(self.cells)?;
+        let partials =
+            Partials { metrics, definitions, slices: self.slices, cells, incomplete };
+        // Merging with nothing leaves out the slices that lost their cells.
+        Ok(partials.compacted())
+    }
+
+    /// Cuts rows where metric or local day changes: `(metric, day, rows)`.
+    fn runs(&mut self, columns: &Columns<'_>) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        let mut last = None;
+        for row in 0..columns.time.len() {
+            let names = columns.metric.map(|c| c.value(row));
+            let metric = match last {
+                Some((seen, metric)) if seen == names => metric,
+                _ => self.metric_number(names),
+            };
+            last = Some((names, metric));
+            let day = self.days.of(columns.time.value(row));
+            match runs.last_mut() {
+                Some(run) if run.metric == metric && run.day == day => run.end = row + 1,
+                _ => runs.push(Run { metric, day, start: row, end: row + 1 }),
+            }
+        }
+        runs
+    }
+
+    fn metric_number(&mut self, names: [&str; 3]) -> u32 {
+        let names = names.map(str::to_owned);
+        if let Some(number) = self.metric_numbers.get(&names) {
+            return *number;
+        }
+        let [platform, metric_type, metric_name] = names.each_ref().map(|n| Arc::from(n.as_str()));
+        let key = MetricKey { platform, metric_type, metric_name };
+        let definition = (self.definitions)(&key);
+        let number = self.metrics.len() as u32;
+        self.metrics.push((key, definition));
+        self.metric_numbers.insert(names, number);
+        number
+    }
+
+    /// Each row as a stamped value, and its ratio parts where any metric has some.
+    fn measure(
+        &self,
+        batch: &RecordBatch,
+        columns: &Columns<'_>,
+        runs: &[Run],
+        points: &mut Vec<Stamped>,
+        parts: &mut Vec<(i128, i128)>,
+    ) {
+        for row in 0..columns.time.len() {
+            points.push(Stamped {
+                recorded_at_us: columns.time.value(row),
+                commit_version: if columns.version.is_null(row) {
+                    OWN_VERSION
+                } else {
+                    columns.version.value(row)
+                },
+                value: columns.value.value(row),
+            });
+        }
+        let number = |key: &str| {
+            let column = self.registry.get(key)?.number_column();
+            batch.column_by_name(&column)?.as_primitive_opt::<Decimal128Type>()
+        };
+        for run in runs {
+            if let MetricKind::Ratio { numerator, denominator } =
+                &self.metrics[run.metric as usize].1.kind
+            {
+                parts.resize(points.len(), (0, 0));
+                let at = |column: Option<&Decimal128Array>, row| {
+                    column.filter(|c| !c.is_null(row)).map_or(0, |c| c.value(row))
+                };
+                let (top, bottom) = (number(numerator), number(denominator));
+                for (row, part) in parts.iter_mut().enumerate().take(run.end).skip(run.start) {
+                    *part = (at(top, row), at(bottom, row));
+                }
+            }
+        }
+    }
+
+    fn totals(
+        &mut self,
+        runs: &[Run],
+        points: &[Stamped],
+        parts: &[(i128, i128)],
+    ) -> Result<(), RollupError> {
+        for run in runs {
+            let mut measures: Option<Measures> = None;
+            for row in run.start..run.end {
+                add(&mut measures, row, points, parts)?;
+            }
+            self.cells.extend(measures.map(|m| run.cell(0, m)));
+        }
+        Ok(())
+    }
+
+    fn slices_of(
+        &mut self,
+        key: &Arc<str>,
+        values: &StringViewArray,
+        runs: &[Run],
+        points: &[Stamped],
+        parts: &[(i128, i128)],
+    ) -> Result<(), RollupError> {
+        if values.null_count() == values.len() {
+            return Ok(());
+        }
+        let seen = self.keys.entry(key.clone()).or_default();
+        // The run's measures by slice number, counted from the key's first.
+        let mut dense: Vec<(u32, Option<Measures>)> = Vec::new();
+        let mut positions: HashMap<u32, usize> = HashMap::new();
+        for run in runs {
+            let mut last: Option<(&str, usize)> = None;
+            for row in run.start..run.end {
+                if values.is_null(row) {
+                    continue;
+                }
+                seen.metrics.insert(run.metric);
+                if seen.overflowed {
+                    break;
+                }
+                let value = values.value(row);
+                let position = match last {
+                    Some((text, position)) if text == value => position,
+                    _ => {
+                        let Some(slice) = seen.slice(key, value, &mut self.slices) else { break };
+                        *positions.entry(slice).or_insert_with(|| {
+                            dense.push((slice, None));
+                            dense.len() - 1
+                        })
+                    }
+                };
+                last = Some((value, position));
+                add(&mut dense[position].1, row, points, parts)?;
+            }
+            for (slice, measures) in &mut dense {
+                self.cells.extend(measures.take().map(|m| run.cell(*slice, m)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl KeyValues {
+    /// The slice of a value; `None` when the key has too many values.
+    fn slice(&mut self, key: &Arc<str>, value: &str, slices: &mut Vec<Slice>) -> Option<u32> {
+        if let Some(slice) = self.slices.get(value) {
+            return Some(*slice);
+        }
+        if self.slices.len() >= MAX_VALUES_PER_KEY {
+            self.overflowed = true;
+            return None;
+        }
+        let slice = slices.len() as u32;
+        slices.push(Slice::Dimension { key: key.clone(), value: value.into() });
+        self.slices.insert(value.into(), slice);
+        Some(slice)
+    }
+}
+
+/// Neighbouring rows of one metric and one local day.
+struct Run {
+    metric: u32,
+    day: i32,
+    start: usize,
+    end: usize,
+}
+
+impl Run {
+    fn cell(&self, slice: u32, measures: Measures) -> Cell {
+        Cell { day: self.day, metric: self.metric, slice, measures }
+    }
+}
+
+fn add(
+    into: &mut Option<Measures>,
+    row: usize,
+    points: &[Stamped],
+    parts: &[(i128, i128)],
+) -> Result<(), RollupError> {
+    let (numerator, denominator) = parts.get(row).copied().unwrap_or_default();
+    let one = Measures::of(points[row], numerator, denominator);
+    match into {
+        Some(measures) => measures.merge(&one),
+        None => {
+            *into = Some(one);
+            Ok(())
+        }
+    }
+}
