@@ -64,8 +64,14 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = if cli.json { Output::Json } else { Output::Text };
-    telemetry::start(if matches!(cli.verb, Verb::Serve(_)) { "info" } else { "warn" });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    telemetry::start(if matches!(cli.verb, Verb::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli, output)),
         Err(error) => Err(Error::Config(format!("cannot start threads: {error}"))),
@@ -126,9 +132,14 @@ mod tests {
 
     #[test]
     fn help_shows_no_value_of_a_secret_setting() {
-        let secrets: Vec<_> = ["database_url", "migrate_url", "store"].into_iter().collect();
+        let secrets: Vec<_> = ["database_url", "migrate_url", "store"]
+            .into_iter()
+            .collect();
         let command = Cli::command();
-        for argument in command.get_arguments().filter(|a| secrets.contains(&a.get_id().as_str())) {
+        for argument in command
+            .get_arguments()
+            .filter(|a| secrets.contains(&a.get_id().as_str()))
+        {
             assert!(argument.is_hide_env_values_set(), "{}", argument.get_id());
         }
     }

@@ -37,7 +37,10 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The stamp of everything a session answers.
     pub(crate) fn of(session: &Session) -> Self {
-        Self { version: session.version(), as_of: session.as_of() }
+        Self {
+            version: session.version(),
+            as_of: session.as_of(),
+        }
     }
 }
 

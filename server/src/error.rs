@@ -113,13 +113,21 @@ impl Problem {
             "not signed in",
             detail,
         );
-        Self { challenge: Some(challenge), ..problem }
-            .hint("send `Authorization: Bearer tsk_…` with a key of `tessera key create`")
+        Self {
+            challenge: Some(challenge),
+            ..problem
+        }
+        .hint("send `Authorization: Bearer tsk_…` with a key of `tessera key create`")
     }
 
     /// 403: the caller is known and may not.
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "urn:tessera:problem:forbidden", "not allowed", detail)
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:tessera:problem:forbidden",
+            "not allowed",
+            detail,
+        )
     }
 
     /// 413: a body over its limit.
@@ -196,7 +204,11 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Query { message, location, hint } => Self {
+            Error::Query {
+                message,
+                location,
+                hint,
+            } => Self {
                 line: location.map(|l| l.line),
                 column: location.map(|l| l.column),
                 hint,
@@ -207,18 +219,36 @@ impl From<Error> for Problem {
                     message,
                 )
             },
-            Error::Invalid { message, at, hint } => Self { at, hint, ..Self::malformed(message) },
+            Error::Invalid { message, at, hint } => Self {
+                at,
+                hint,
+                ..Self::malformed(message)
+            },
+            Error::Forbidden { message } => Self::forbidden(message),
             Error::NotFound { what } => Self::new(
                 StatusCode::NOT_FOUND,
                 "urn:tessera:problem:not-found",
                 "not found",
                 format!("{what} is not found"),
             ),
-            Error::Conflict { message } => {
-                Self::new(StatusCode::CONFLICT, "urn:tessera:problem:conflict", "conflict", message)
-            }
-            Error::LimitExceeded { limit, used, allowed, ref plan } => Self {
-                limit: Some(Limit { name: limit, used, allowed, plan: plan.clone() }),
+            Error::Conflict { message } => Self::new(
+                StatusCode::CONFLICT,
+                "urn:tessera:problem:conflict",
+                "conflict",
+                message,
+            ),
+            Error::LimitExceeded {
+                limit,
+                used,
+                allowed,
+                ref plan,
+            } => Self {
+                limit: Some(Limit {
+                    name: limit,
+                    used,
+                    allowed,
+                    plan: plan.clone(),
+                }),
                 ..Self::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "urn:tessera:problem:limit",
@@ -226,9 +256,15 @@ impl From<Error> for Problem {
                     error.to_string(),
                 )
             },
-            Error::Unavailable { message, retry_after } => {
+            Error::Unavailable {
+                message,
+                retry_after,
+            } => {
                 tracing::warn!(reason = ?message, "a part the server needs is away");
-                Self { retry_after: Some(retry_after), ..Self::unavailable(message) }
+                Self {
+                    retry_after: Some(retry_after),
+                    ..Self::unavailable(message)
+                }
             }
             Error::Storage(source) => {
                 tracing::error!(error = ?source, "stored data cannot be read");
@@ -270,7 +306,10 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, after.as_secs().max(1).into());
         }
         if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
         }
         response
     }

@@ -81,7 +81,10 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
 
 /// The media type of the body, in lower case and without parameters.
 pub(crate) fn content_type(headers: &HeaderMap) -> Result<String> {
-    let text = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let text = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let text = text.to_ascii_lowercase();
     let (name, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let foreign = parameters
@@ -97,12 +100,17 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<String> {
 /// Reads a whole body.
 pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes> {
     let headers = request.headers();
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|v| v != "identity") {
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|v| v != "identity")
+    {
         return Err(Problem::unsupported_type("compressed bodies are not read")
             .at("Content-Encoding")
             .hint("send the body uncompressed"));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit_bytes) {
         discard(request.into_body().into_data_stream()).await;
@@ -116,8 +124,12 @@ async fn collect(body: Body, announced: usize, limit_bytes: usize) -> Result<Byt
     // Memory follows what has arrived, not what was announced.
     let mut bytes = BytesMut::with_capacity(announced.min(SMALL_BODY_BYTES));
     loop {
-        let frame = tokio::time::timeout(IDLE, frames.next()).await.map_err(|_| too_slow())?;
-        let Some(frame) = frame else { return Ok(bytes.freeze()) };
+        let frame = tokio::time::timeout(IDLE, frames.next())
+            .await
+            .map_err(|_| too_slow())?;
+        let Some(frame) = frame else {
+            return Ok(bytes.freeze());
+        };
         let frame = frame.map_err(|_| Problem::malformed("the body ended before its length"))?;
         if bytes.len() + frame.len() > limit_bytes {
             discard(frames).await;

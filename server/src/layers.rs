@@ -70,8 +70,14 @@ pub(crate) fn around_docs<S: Clone + Send + Sync + 'static>(router: Router<S>) -
 
 /// Names the route, never the query string or a header: they hold secrets.
 fn span<B>(request: &axum::http::Request<B>) -> Span {
-    let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok());
+    let matched = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|v| v.to_str().ok());
     tracing::info_span!(
         "request",
         method = %request.method(),

@@ -17,5 +17,9 @@ pub(crate) fn start(default_filter: &str) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let json = std::env::var("TESSERA_LOG_FORMAT").is_ok_and(|format| format == "json");
-    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
 }

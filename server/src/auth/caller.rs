@@ -56,17 +56,28 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let secret = credential(&parts.headers)?;
-        let caller = app.engine.keys().authenticate(secret).await?.ok_or_else(|| {
-            Problem::unauthorized("the key is unknown, expired or revoked", CHALLENGE_UNKNOWN)
-        })?;
+        let caller = app
+            .engine
+            .keys()
+            .authenticate(secret)
+            .await?
+            .ok_or_else(|| {
+                Problem::unauthorized("the key is unknown, expired or revoked", CHALLENGE_UNKNOWN)
+            })?;
         agree(&parts.headers, &caller.tenant)?;
         if !caller.may(N::SCOPE) {
             let scope = N::SCOPE.name();
-            return Err(Problem::forbidden(format!("the key lacks the scope `{scope}`"))
-                .hint(format!("make a key with `tessera key create --scopes {scope}`")));
+            return Err(
+                Problem::forbidden(format!("the key lacks the scope `{scope}`")).hint(format!(
+                    "make a key with `tessera key create --scopes {scope}`"
+                )),
+            );
         }
         tracing::Span::current().record("tenant", caller.tenant.as_str());
-        Ok(Self { tenant: caller.tenant, scope: PhantomData })
+        Ok(Self {
+            tenant: caller.tenant,
+            scope: PhantomData,
+        })
     }
 }
 
@@ -76,9 +87,16 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
         let text = value.to_str().unwrap_or_default();
         let (scheme, secret) = text.split_once(' ').unwrap_or((text, ""));
-        if scheme.eq_ignore_ascii_case("bearer") { secret.trim() } else { "" }
+        if scheme.eq_ignore_ascii_case("bearer") {
+            secret.trim()
+        } else {
+            ""
+        }
     });
-    let keys = headers.get_all("x-api-key").iter().map(|v| v.to_str().unwrap_or_default().trim());
+    let keys = headers
+        .get_all("x-api-key")
+        .iter()
+        .map(|v| v.to_str().unwrap_or_default().trim());
     for secret in bearers.chain(keys) {
         if secret.is_empty() {
             return Err(Problem::unauthorized(
@@ -87,7 +105,10 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
             ));
         }
         if shown.is_some_and(|other| other != secret) {
-            return Err(Problem::unauthorized("two different credentials are given", CHALLENGE));
+            return Err(Problem::unauthorized(
+                "two different credentials are given",
+                CHALLENGE,
+            ));
         }
         shown = Some(secret);
     }
@@ -97,12 +118,17 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
 /// `X-Tenant-ID` may repeat the key's tenant and nothing else.
 fn agree(headers: &HeaderMap, tenant: &TenantId) -> Result<()> {
     let named = headers.get_all("x-tenant-id");
-    if named.iter().all(|value| value.as_bytes() == tenant.as_str().as_bytes()) {
+    if named
+        .iter()
+        .all(|value| value.as_bytes() == tenant.as_str().as_bytes())
+    {
         return Ok(());
     }
-    Err(Problem::forbidden("the header X-Tenant-ID names another tenant than the key's")
-        .at("X-Tenant-ID")
-        .hint("leave the header out, or send the tenant the key was made for"))
+    Err(
+        Problem::forbidden("the header X-Tenant-ID names another tenant than the key's")
+            .at("X-Tenant-ID")
+            .hint("leave the header out, or send the tenant the key was made for"),
+    )
 }
 
 #[cfg(test)]
@@ -124,7 +150,10 @@ mod tests {
             ("authorization", "bearer  tsk_a"),
             ("x-api-key", "tsk_a"),
         ] {
-            assert_eq!(credential(&headers(&[(name, value)])).expect(value), "tsk_a");
+            assert_eq!(
+                credential(&headers(&[(name, value)])).expect(value),
+                "tsk_a"
+            );
         }
     }
 
@@ -135,7 +164,10 @@ mod tests {
             &[("authorization", "Basic dTpw")],
             &[("authorization", "Bearer ")],
             &[("authorization", "Bearer tsk_a"), ("x-api-key", "tsk_b")],
-            &[("authorization", "Bearer tsk_a"), ("authorization", "Bearer tsk_b")],
+            &[
+                ("authorization", "Bearer tsk_a"),
+                ("authorization", "Bearer tsk_b"),
+            ],
         ] {
             let problem = credential(&headers(bad)).expect_err("a refusal");
             assert_eq!(problem.status(), 401);
@@ -152,7 +184,12 @@ mod tests {
             &[("x-tenant-id", "")],
             &[("x-tenant-id", "a"), ("x-tenant-id", "b")],
         ] {
-            assert_eq!(agree(&headers(bad), &tenant).expect_err("a refusal").status(), 403);
+            assert_eq!(
+                agree(&headers(bad), &tenant)
+                    .expect_err("a refusal")
+                    .status(),
+                403
+            );
         }
     }
 }

@@ -1,11 +1,11 @@
 //! `tessera db`: prepare a Postgres of your own.
 
 use clap::Subcommand;
+use engine::metadata::embedded::roles_sql;
 use engine::{Error, Result};
 use serde_json::json;
 
 use super::Output;
-use crate::pending::roles_sql;
 
 #[derive(Subcommand)]
 pub(super) enum Db {
@@ -22,7 +22,10 @@ pub(super) enum Db {
 
 impl Db {
     pub(super) fn run(self, output: Output) -> Result<()> {
-        let Self::Init { app_password, owner_password } = self;
+        let Self::Init {
+            app_password,
+            owner_password,
+        } = self;
         let app_password = app_password.map_or_else(random_password, Ok)?;
         let owner_password = owner_password.map_or_else(random_password, Ok)?;
         let sql = roles_sql(&app_password, &owner_password);

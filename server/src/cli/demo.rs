@@ -25,17 +25,28 @@ impl Demo {
     /// Creates the demo's tenants and data where they are missing.
     pub(super) async fn ensure(engine: &Engine, data_dir: &Path) -> Result<Self> {
         let progress = |text: &str| tracing::info!(step = text, "demo data");
-        let tenants = demo::ensure(engine, data_dir, &progress).await?;
-        Ok(Self { tenants: tenants.into_iter().map(Shown::from).collect() })
+        let tenants = demo::ensure(engine, data_dir, chrono::Utc::now(), &progress).await?;
+        Ok(Self {
+            tenants: tenants.into_iter().map(Shown::from).collect(),
+        })
     }
 
     /// The block for people, without a line end.
     pub(super) fn block(&self, url: &str) -> String {
-        let Some(first) = self.tenants.last() else { return String::new() };
+        let Some(first) = self.tenants.last() else {
+            return String::new();
+        };
         let mut text = String::from("\nDemo tenants:\n");
         for shown in &self.tenants {
-            let Shown { tenant, plan, points, key } = shown;
-            text.push_str(&format!("  {tenant} ({plan}, {points} points)  key {key}\n"));
+            let Shown {
+                tenant,
+                plan,
+                points,
+                key,
+            } = shown;
+            text.push_str(&format!(
+                "  {tenant} ({plan}, {points} points)  key {key}\n"
+            ));
         }
         let key = format!("-H 'Authorization: Bearer {}'", first.key);
         let json = "-H 'Content-Type: application/json'";
@@ -56,6 +67,11 @@ impl Demo {
 
 impl From<DemoTenant> for Shown {
     fn from(of: DemoTenant) -> Self {
-        Self { tenant: of.tenant.to_string(), plan: of.plan, points: of.points, key: of.key }
+        Self {
+            tenant: of.tenant.to_string(),
+            plan: of.plan,
+            points: of.points,
+            key: of.key,
+        }
     }
 }

@@ -57,7 +57,10 @@ impl Export {
         engine.shutdown().await?;
         let (rows, version) = written?;
         output.say(
-            format!("wrote {rows} rows of version {version} to {}", self.out.display()),
+            format!(
+                "wrote {rows} rows of version {version} to {}",
+                self.out.display()
+            ),
             &json!({"rows": rows, "version": version, "file": self.out}),
         );
         Ok(())
@@ -68,8 +71,15 @@ impl Export {
             (Some(table), _) => ExportSource::Table(*table),
             (None, sql) => ExportSource::Sql(sql.clone().unwrap_or_default()),
         };
-        let text_cells = if self.raw { TextCells::Raw } else { TextCells::Neutralised };
-        let style = Style { decimals: Decimals::Number, text_cells };
+        let text_cells = if self.raw {
+            TextCells::Raw
+        } else {
+            TextCells::Neutralised
+        };
+        let style = Style {
+            decimals: Decimals::Number,
+            text_cells,
+        };
         let session = engine.session(&self.tenant).await?;
         let stamp = Stamp::of(&session);
         let answer = pending::export(&session, source.query()).await?;
@@ -86,7 +96,10 @@ async fn write_whole(encoding: Encoding, out: &Path) -> Result<u64> {
     let partial = PathBuf::from(partial);
     let written = write(encoding, &partial).await;
     let renamed = match written {
-        Ok(rows) => tokio::fs::rename(&partial, out).await.map(|()| rows).map_err(file_error(out)),
+        Ok(rows) => tokio::fs::rename(&partial, out)
+            .await
+            .map(|()| rows)
+            .map_err(file_error(out)),
         Err(error) => Err(error),
     };
     if renamed.is_err() {

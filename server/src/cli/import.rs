@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use engine::import::{Again, ImportOptions, ImportProgress, ImportReport, Mapping, import_file};
 use engine::{Engine, Result, TenantId};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{Output, Place};
-use crate::pending::import::{
-    Again, ImportOptions, ImportProgress, ImportReport, Mapping, import_file,
-};
 
 #[derive(Args)]
 pub(super) struct Import {
@@ -44,9 +42,17 @@ struct Imported {
 
 impl Import {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
-        let again = if self.again { Again::Import } else { Again::Skip };
+        let again = if self.again {
+            Again::Import
+        } else {
+            Again::Skip
+        };
         let mapping = Mapping::load(&self.map)?;
-        let options = ImportOptions { mapping, again, report: self.report };
+        let options = ImportOptions {
+            mapping,
+            again,
+            report: self.report,
+        };
         let engine = place.open().await?;
         let imported = import_files(&engine, &self.tenant, &self.files, &options, output).await;
         engine.shutdown().await?;

@@ -46,13 +46,23 @@ fn line(text: impl Display) {
 /// Who runs a command is the operator: unlike a client, they see the cause.
 fn sentence(error: &Error) -> (String, Option<&str>) {
     match error {
-        Error::Query { message, location, hint } => {
+        Error::Query {
+            message,
+            location,
+            hint,
+        } => {
             let place = location.map(|l| format!(" at line {}, column {}", l.line, l.column));
-            (format!("{message}{}", place.unwrap_or_default()), hint.as_deref())
+            (
+                format!("{message}{}", place.unwrap_or_default()),
+                hint.as_deref(),
+            )
         }
         Error::Invalid { message, at, hint } => {
             let place = at.as_ref().map(|at| format!("{at}: "));
-            (format!("{}{message}", place.unwrap_or_default()), hint.as_deref())
+            (
+                format!("{}{message}", place.unwrap_or_default()),
+                hint.as_deref(),
+            )
         }
         Error::Storage(source) | Error::Internal(source) => (format!("{error}: {source}"), None),
         other => (other.to_string(), None),

@@ -13,7 +13,13 @@ pub(super) struct Place {
     #[arg(long, global = true, value_name = "DIR", env = "TESSERA_DATA_DIR")]
     data_dir: Option<PathBuf>,
     /// A Postgres to use, as the app role, instead of the private one.
-    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
     database_url: Option<String>,
     /// The same Postgres as the owner role, for migrations.
     #[arg(
@@ -60,7 +66,11 @@ impl Place {
         if rustix::process::geteuid().is_root() {
             return Ok("/var/lib/tessera".into());
         }
-        let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let set = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
         set("XDG_DATA_HOME")
             .filter(|dir| dir.is_absolute())
             .or_else(|| set("HOME").map(|home| home.join(".local/share")))

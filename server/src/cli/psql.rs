@@ -30,10 +30,15 @@ impl Psql {
 async fn wait(command: std::process::Command, arguments: &[String]) -> Result<ExitCode> {
     // Ctrl-C is for psql, which cancels a query with it.
     let ignore = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
-    let ended = tokio::process::Command::from(command).args(arguments).status().await;
+    let ended = tokio::process::Command::from(command)
+        .args(arguments)
+        .status()
+        .await;
     ignore.abort();
     let status = ended.map_err(|error| {
-        Error::Config(format!("psql cannot be started: {error}; install postgresql-client"))
+        Error::Config(format!(
+            "psql cannot be started: {error}; install postgresql-client"
+        ))
     })?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

@@ -37,7 +37,9 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
         let listener = self.bind().await?;
-        let address = listener.local_addr().map_err(|error| self.unbound(&error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| self.unbound(&error))?;
         let engine = Engine::start(place.options(Maintenance::Background)?).await?;
         let served = self.serve(place, output, &engine, listener, address).await;
         let stopped = engine.shutdown().await;
@@ -54,7 +56,9 @@ impl Serve {
     ) -> Result<()> {
         let mut stop = Stop::listen()?;
         let (stopping, stopped) = watch::channel(());
-        let app = router(App { engine: engine.clone() });
+        let app = router(App {
+            engine: engine.clone(),
+        });
         let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
         let url = format!("http://{address}");
         let announced = tokio::select! {
@@ -90,12 +94,17 @@ impl Serve {
         }
         let demo = Demo::ensure(engine, &place.data_dir()?).await?;
         let block = demo.block(url);
-        output.say(format!("{text}\n{block}"), &json!({"url": url, "demo": demo}));
+        output.say(
+            format!("{text}\n{block}"),
+            &json!({"url": url, "demo": demo}),
+        );
         Ok(())
     }
 
     async fn bind(&self) -> Result<TcpListener> {
-        TcpListener::bind(&self.listen).await.map_err(|error| self.unbound(&error))
+        TcpListener::bind(&self.listen)
+            .await
+            .map_err(|error| self.unbound(&error))
     }
 
     fn unbound(&self, error: &std::io::Error) -> Error {

@@ -23,7 +23,11 @@ pub(super) enum Tenant {
 
 impl Tenant {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
-        let Self::Create { id, plan, time_zone } = self;
+        let Self::Create {
+            id,
+            plan,
+            time_zone,
+        } = self;
         let engine = place.open().await?;
         let created = engine.tenants().create(&id, &plan, time_zone).await;
         engine.shutdown().await?;

@@ -35,8 +35,13 @@ pub(super) fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
         match value_type {
             Some(to) => {
                 columns.push(cast(column, &to).map_err(Error::internal)?);
-                fields
-                    .push(Arc::new(field.as_ref().clone().with_data_type(to).with_nullable(true)));
+                fields.push(Arc::new(
+                    field
+                        .as_ref()
+                        .clone()
+                        .with_data_type(to)
+                        .with_nullable(true),
+                ));
             }
             None => {
                 columns.push(Arc::clone(column));

@@ -22,7 +22,11 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn new(schema: SchemaRef, text_cells: TextCells) -> Self {
-        Self { schema, text_cells, options: cells::options(Decimals::Number) }
+        Self {
+            schema,
+            text_cells,
+            options: cells::options(Decimals::Number),
+        }
     }
 }
 
@@ -69,7 +73,10 @@ impl Csv {
     /// A number, boolean or nested value as it is; a time without its quotes.
     fn other(&self, json: &[u8], out: &mut Vec<u8>) {
         let json = String::from_utf8_lossy(json);
-        match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        match json
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
             Some(inner) => text(inner, self.text_cells, out),
             None => quoted(&json, out),
         }
@@ -149,6 +156,10 @@ mod tests {
     #[test]
     fn empty_text_quotes_and_line_ends_survive() {
         check("", TextCells::Neutralised, "\"\"");
-        check("a \"b\"\r\nc", TextCells::Neutralised, "\"a \"\"b\"\"\r\nc\"");
+        check(
+            "a \"b\"\r\nc",
+            TextCells::Neutralised,
+            "\"a \"\"b\"\"\r\nc\"",
+        );
     }
 }

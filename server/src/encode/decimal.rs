@@ -40,7 +40,10 @@ impl DecimalEncoders {
             Decimals::Number => b"",
             Decimals::String => b"\"",
         };
-        NullableEncoder::new(Box::new(DecimalEncoder { array, quote }), array.nulls().cloned())
+        NullableEncoder::new(
+            Box::new(DecimalEncoder { array, quote }),
+            array.nulls().cloned(),
+        )
     }
 }
 

@@ -50,7 +50,13 @@ pub(crate) struct Style {
 }
 
 impl Format {
-    const ALL: [Self; 5] = [Self::Json, Self::NdJson, Self::Csv, Self::ArrowStream, Self::Parquet];
+    const ALL: [Self; 5] = [
+        Self::Json,
+        Self::NdJson,
+        Self::Csv,
+        Self::ArrowStream,
+        Self::Parquet,
+    ];
 
     /// The media type, as sent.
     pub(crate) fn content_type(self) -> &'static str {
@@ -144,9 +150,18 @@ mod tests {
         check("*/*", Some(Format::Json));
         check("text/csv", Some(Format::Csv));
         check("Text/CSV; header=present", Some(Format::Csv));
-        check("application/json;q=0.5, application/x-ndjson", Some(Format::NdJson));
-        check("image/png, application/vnd.apache.parquet;q=0.1", Some(Format::Parquet));
-        check("application/vnd.apache.arrow.stream", Some(Format::ArrowStream));
+        check(
+            "application/json;q=0.5, application/x-ndjson",
+            Some(Format::NdJson),
+        );
+        check(
+            "image/png, application/vnd.apache.parquet;q=0.1",
+            Some(Format::Parquet),
+        );
+        check(
+            "application/vnd.apache.arrow.stream",
+            Some(Format::ArrowStream),
+        );
         check("text/csv;q=0", None);
         check("image/png", None);
     }

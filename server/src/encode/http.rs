@@ -34,7 +34,9 @@ pub(crate) async fn respond(
     let mut encoding = Encoding::new(answer, stamp, format, style)?;
     let mut head = BytesMut::new();
     while head.len() < HEAD_BYTES {
-        let Some(chunk) = encoding.next().await? else { break };
+        let Some(chunk) = encoding.next().await? else {
+            break;
+        };
         head.extend_from_slice(&chunk);
     }
     let head = head.freeze();
@@ -45,7 +47,10 @@ pub(crate) async fn respond(
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
     headers.insert(VERSION, stamp.version.into());
     if let Ok(as_of) = stamp.as_of.to_rfc3339().parse() {
         headers.insert(AS_OF, as_of);
@@ -62,21 +67,27 @@ fn rest(
     encoding: Encoding,
     format: Format,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> + Send {
-    stream::try_unfold((Some(head), encoding), move |(head, mut encoding)| async move {
-        if let Some(head) = head {
-            return Ok(Some((head, (None, encoding))));
-        }
-        let chunk = encoding.next().await.map_err(broken)?;
-        let cut = encoding.ended().is_some_and(|ending| !ending.complete);
-        if cut && format != Format::Json {
-            return Err(io::Error::other("the plan's result rows cut the answer"));
-        }
-        Ok(chunk.map(|chunk| (chunk, (None, encoding))))
-    })
+    stream::try_unfold(
+        (Some(head), encoding),
+        move |(head, mut encoding)| async move {
+            if let Some(head) = head {
+                return Ok(Some((head, (None, encoding))));
+            }
+            let chunk = encoding.next().await.map_err(broken)?;
+            let cut = encoding.ended().is_some_and(|ending| !ending.complete);
+            if cut && format != Format::Json {
+                return Err(io::Error::other("the plan's result rows cut the answer"));
+            }
+            Ok(chunk.map(|chunk| (chunk, (None, encoding))))
+        },
+    )
 }
 
 /// The mapping logs what is ours; the client sees a broken transfer.
 fn broken(error: engine::Error) -> io::Error {
     let problem = Problem::from(error);
-    io::Error::other(format!("the answer failed on its way: {}", problem.status()))
+    io::Error::other(format!(
+        "the answer failed on its way: {}",
+        problem.status()
+    ))
 }

@@ -85,7 +85,12 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(schema: SchemaRef, stamp: Stamp, decimals: Decimals) -> Self {
-        Self { schema, stamp, options: cells::options(decimals), separator: b"" }
+        Self {
+            schema,
+            stamp,
+            options: cells::options(decimals),
+            separator: b"",
+        }
     }
 }
 
@@ -93,7 +98,10 @@ impl Encode for Json {
     fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
         let fields = self.schema.fields().iter();
         let columns: Vec<_> = fields
-            .map(|f| Column { name: f.name().clone(), type_name: type_name(f.data_type()) })
+            .map(|f| Column {
+                name: f.name().clone(),
+                type_name: type_name(f.data_type()),
+            })
             .collect();
         out.extend_from_slice(b"{\"columns\":");
         serde_json::to_writer(&mut *out, &columns).map_err(Error::internal)?;
@@ -149,7 +157,11 @@ pub(super) fn type_name(data_type: &DataType) -> String {
         | DataType::Decimal128(p, s)
         | DataType::Decimal256(p, s) => format!("decimal({p},{s})"),
         DataType::Timestamp(unit, zone) => {
-            let name = if zone.is_some() { "timestamptz" } else { "timestamp" };
+            let name = if zone.is_some() {
+                "timestamptz"
+            } else {
+                "timestamp"
+            };
             match unit {
                 TimeUnit::Nanosecond => format!("{name}(9)"),
                 _ => name.into(),

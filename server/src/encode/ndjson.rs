@@ -17,7 +17,11 @@ pub(super) struct NdJson {
 
 impl NdJson {
     pub(super) fn new(schema: SchemaRef, decimals: Decimals) -> Self {
-        Self { schema, options: cells::options(decimals), names: Vec::new() }
+        Self {
+            schema,
+            options: cells::options(decimals),
+            names: Vec::new(),
+        }
     }
 }
 

@@ -69,7 +69,8 @@ impl Encode for Parquet {
             ("tessera.as_of", self.stamp.as_of.to_rfc3339()),
             ("tessera.complete", ending.complete.to_string()),
         ] {
-            self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+            self.writer
+                .append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
         self.writer.finish().map_err(Error::internal)?;
         self.drain(out);

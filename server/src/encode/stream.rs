@@ -46,7 +46,12 @@ impl Encoding {
             Format::ArrowStream => Box::new(ArrowStream::new(&schema)?),
             Format::Parquet => Box::new(Parquet::new(&schema, stamp)?),
         };
-        Ok(Self { answer, encoder, phase: Phase::Start, rows: 0 })
+        Ok(Self {
+            answer,
+            encoder,
+            phase: Phase::Start,
+            rows: 0,
+        })
     }
 
     /// The next chunk; `None` after the last.

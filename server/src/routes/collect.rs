@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::auth::{Caller, ToIngest};
 use crate::error::{BodyRefused, KeyRefused, Result};
 use crate::extract::JsonText;
-use crate::pending;
 
 /// An event of a platform.
 #[derive(Debug, ToSchema)]
@@ -54,6 +53,9 @@ pub(crate) async fn send(
     JsonText(body): JsonText,
 ) -> Result<(StatusCode, Json<Ingested>)> {
     let key = idempotency_key(&headers)?;
-    let answer = pending::collect(app.engine.ingest(), &caller.tenant, body, key).await;
-    Ok(ingested(answer.map_err(unless_reused)?, OnFault::KeepOthers))
+    let answer = app.engine.ingest().collect(&caller.tenant, body, key).await;
+    Ok(ingested(
+        answer.map_err(unless_reused)?,
+        OnFault::KeepOthers,
+    ))
 }

@@ -123,17 +123,30 @@ pub(crate) async fn send(
     Params(params): Params<SendParams>,
     request: Request,
 ) -> Result<(StatusCode, Json<Ingested>)> {
-    let on_fault = if params.strict { OnFault::RejectAll } else { OnFault::KeepOthers };
+    let on_fault = if params.strict {
+        OnFault::RejectAll
+    } else {
+        OnFault::KeepOthers
+    };
     let format = body_format(request.headers())?;
     let idempotency_key = idempotency_key(request.headers())?;
     let body = extract::read(request, BODY_BYTES).await?;
-    let request = IngestRequest { body, format, on_fault, idempotency_key };
+    let request = IngestRequest {
+        body,
+        format,
+        on_fault,
+        idempotency_key,
+    };
     let answer = ingest(&app, &caller.tenant, request).await?;
     Ok(ingested(answer, on_fault))
 }
 
 async fn ingest(app: &App, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
-    app.engine.ingest().points(tenant, request).await.map_err(unless_reused)
+    app.engine
+        .ingest()
+        .points(tenant, request)
+        .await
+        .map_err(unless_reused)
 }
 
 fn body_format(headers: &HeaderMap) -> Result<BodyFormat> {
@@ -142,19 +155,25 @@ fn body_format(headers: &HeaderMap) -> Result<BodyFormat> {
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
             Ok(BodyFormat::NdJson)
         }
-        _ => Err(Problem::unsupported_type("points are read as JSON or NDJSON")
-            .at("Content-Type")
-            .hint("send `application/json` or `application/x-ndjson`")),
+        _ => Err(
+            Problem::unsupported_type("points are read as JSON or NDJSON")
+                .at("Content-Type")
+                .hint("send `application/json` or `application/x-ndjson`"),
+        ),
     }
 }
 
 /// The request's `Idempotency-Key`: 1 to 255 visible ASCII characters.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or_default();
     if text.is_empty() || text.len() > 255 {
-        return Err(Problem::malformed("the key must be 1 to 255 visible ASCII characters")
-            .at("Idempotency-Key"));
+        return Err(
+            Problem::malformed("the key must be 1 to 255 visible ASCII characters")
+                .at("Idempotency-Key"),
+        );
     }
     Ok(Some(text.to_owned()))
 }
@@ -172,7 +191,11 @@ pub(super) fn ingested(answer: IngestAnswer, on_fault: OnFault) -> (StatusCode, 
     let faulty = !answer.rejected.is_empty();
     let none_kept = answer.accepted == 0 && answer.duplicates == 0;
     let refused = faulty && (none_kept || on_fault == OnFault::RejectAll);
-    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if refused {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     (status, Json(answer.into()))
 }
 
@@ -184,7 +207,11 @@ impl From<IngestAnswer> for Ingested {
             duplicates: answer.duplicates,
             rounded: answer.rounded,
             rejected: rejected
-                .map(|r| Rejected { index: r.index, field: r.field, reason: r.reason })
+                .map(|r| Rejected {
+                    index: r.index,
+                    field: r.field,
+                    reason: r.reason,
+                })
                 .collect(),
             version: answer.version,
         }

@@ -88,13 +88,24 @@ pub(crate) async fn create(
     let session = app.engine.session(&caller.tenant).await?;
     let answer = pending::export(&session, body.source.query()).await?;
     let format = body.format.into();
-    let text_cells = if params.raw { TextCells::Raw } else { TextCells::Neutralised };
-    let style = Style { decimals: Decimals::Number, text_cells };
+    let text_cells = if params.raw {
+        TextCells::Raw
+    } else {
+        TextCells::Neutralised
+    };
+    let style = Style {
+        decimals: Decimals::Number,
+        text_cells,
+    };
     let mut response = encode::respond(answer, Stamp::of(&session), format, style).await?;
-    let name = body.source.file_name(caller.tenant.as_str(), session.version(), format);
+    let name = body
+        .source
+        .file_name(caller.tenant.as_str(), session.version(), format);
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     let disposition = disposition.map_err(engine::Error::internal)?;
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)
 }
 

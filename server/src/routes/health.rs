@@ -20,7 +20,10 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    const OK: Self = Self { status: "ok", version: env!("CARGO_PKG_VERSION") };
+    const OK: Self = Self {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    };
 }
 
 /// Says whether the server can serve, and its version.

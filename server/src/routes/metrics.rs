@@ -76,7 +76,10 @@ pub(crate) enum Kind {
 pub(crate) async fn list(State(app): State<App>, caller: Caller<ToRead>) -> Result<Json<Metrics>> {
     let session = app.engine.session(&caller.tenant).await?;
     let metrics = session.metrics().iter().map(Metric::from).collect();
-    Ok(Json(Metrics { metrics, version: session.version() }))
+    Ok(Json(Metrics {
+        metrics,
+        version: session.version(),
+    }))
 }
 
 impl From<&MetricDefinition> for Metric {
@@ -104,9 +107,18 @@ impl From<&MetricKind> for Kind {
                     Combine::Min => "min",
                     Combine::Max => "max",
                 };
-                Self::Gauge { series, combine: combine.to_owned() }
+                Self::Gauge {
+                    series,
+                    combine: combine.to_owned(),
+                }
             }
-            MetricKind::Ratio { numerator, denominator } => Self::Ratio { numerator, denominator },
+            MetricKind::Ratio {
+                numerator,
+                denominator,
+            } => Self::Ratio {
+                numerator,
+                denominator,
+            },
             MetricKind::Distinct { dimension } => Self::Distinct { dimension },
         }
     }

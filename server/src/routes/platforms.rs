@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::metadata::platforms::{self, EventPoint, EventValue};
+use engine::metadata::platforms::{self, EventDimension, EventPoint, EventValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,32 +74,49 @@ pub(crate) async fn list(
     _caller: Caller<ToRead>,
 ) -> Result<Json<Platforms>> {
     let platforms = app.engine.platforms().list().await?;
-    Ok(Json(Platforms { platforms: platforms.into_iter().map(Platform::from).collect() }))
+    Ok(Json(Platforms {
+        platforms: platforms.iter().map(Platform::from).collect(),
+    }))
 }
 
-impl From<platforms::Platform> for Platform {
-    fn from(platform: platforms::Platform) -> Self {
-        let points = platform.points.into_iter().map(PlatformPoint::from).collect();
-        Self { name: platform.name, title: platform.title, points }
+impl From<&platforms::Platform> for Platform {
+    fn from(platform: &platforms::Platform) -> Self {
+        let points = platform.points.iter().map(PlatformPoint::from).collect();
+        Self {
+            name: platform.name.clone(),
+            title: platform.title.clone(),
+            points,
+        }
     }
 }
 
-impl From<EventPoint> for PlatformPoint {
-    fn from(point: EventPoint) -> Self {
-        let (value_field, value_constant) = match point.value {
+impl From<&EventPoint> for PlatformPoint {
+    fn from(point: &EventPoint) -> Self {
+        let (value_field, value_constant) = match point.value.clone() {
             EventValue::Field(field) => (Some(field), None),
             EventValue::Constant(constant) => (None, Some(constant)),
         };
-        let dimensions = point.dimensions.into_iter();
         Self {
-            metric_type: point.metric_type,
-            metric_name: point.metric_name,
+            metric_type: point.metric_type.clone(),
+            metric_name: point.metric_name.clone(),
             value_field,
             value_constant,
             kind: Kind::from(&point.kind),
-            dimensions: dimensions
-                .map(|d| PlatformDimension { name: d.name, field: d.field, count: d.count })
+            dimensions: point
+                .dimensions
+                .iter()
+                .map(PlatformDimension::from)
                 .collect(),
+        }
+    }
+}
+
+impl From<&EventDimension> for PlatformDimension {
+    fn from(of: &EventDimension) -> Self {
+        Self {
+            name: of.name.clone(),
+            field: of.field.clone(),
+            count: of.count,
         }
     }
 }

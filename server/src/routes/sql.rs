@@ -79,8 +79,15 @@ pub(crate) async fn run(
     let values = values(&body.params)?;
     let session = app.engine.session(&caller.tenant).await?;
     let answer = session.sql(&body.query, &values).await?;
-    let text_cells = if params.raw { TextCells::Raw } else { TextCells::Neutralised };
-    let style = Style { decimals: params.decimals, text_cells };
+    let text_cells = if params.raw {
+        TextCells::Raw
+    } else {
+        TextCells::Neutralised
+    };
+    let style = Style {
+        decimals: params.decimals,
+        text_cells,
+    };
     encode::respond(answer, Stamp::of(&session), format, style).await
 }
 
@@ -94,7 +101,9 @@ fn values(params: &[Box<RawValue>]) -> Result<Vec<Param>> {
             b"false" => Param::Bool(false),
             [b'"', ..] => Param::Text(serde_json::from_str(text).map_err(|_| unfit(i))?),
             [b'[' | b'{', ..] => return Err(unfit(i)),
-            _ => text.parse().map_or_else(|_| Param::Decimal(text.to_owned()), Param::Int),
+            _ => text
+                .parse()
+                .map_or_else(|_| Param::Decimal(text.to_owned()), Param::Int),
         };
         Ok(value)
     };

@@ -6,7 +6,12 @@ use crate::fixture::{Client, Server, body, problem};
 
 async fn send(client: &Client, platform: &str, action: &str, data: Value) -> reqwest::Response {
     let event = json!({"platform": platform, "action": action, "data": data});
-    client.post("/api/analytics/collect").json(&event).send().await.unwrap()
+    client
+        .post("/api/analytics/collect")
+        .json(&event)
+        .send()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -68,9 +73,15 @@ async fn each_platforms_event_gives_its_points() {
         ])
     );
 
-    assert!(send(&client, "nowhere", "x", json!({})).await.status().is_client_error());
-    let malformed =
-        client.post("/api/analytics/collect").header("content-type", "application/json");
+    assert!(
+        send(&client, "nowhere", "x", json!({}))
+            .await
+            .status()
+            .is_client_error()
+    );
+    let malformed = client
+        .post("/api/analytics/collect")
+        .header("content-type", "application/json");
     problem(malformed.body("{\"platform\": ").send().await.unwrap(), 400).await;
     let untyped = client.post("/api/analytics/collect").body("{}");
     problem(untyped.send().await.unwrap(), 415).await;

@@ -9,14 +9,19 @@ use crate::fixture::{Server, body, order, problem};
 async fn an_export_holds_all_rows_in_one_file() {
     let server = Server::start();
     let client = server.tenant("a");
-    let points: Vec<_> = (0..5_000).map(|n| order(json!(n), json!({"n": n.to_string()}))).collect();
+    let points: Vec<_> = (0..5_000)
+        .map(|n| order(json!(n), json!({"n": n.to_string()})))
+        .collect();
     body(client.points(&json!(points)).send().await.unwrap(), 200).await;
     let export = |body: serde_json::Value| client.post("/api/analytics/exports").json(&body).send();
 
     let file = export(json!({"source": {"table": "analytics_data_points"}, "format": "parquet"}));
     let file = file.await.unwrap();
     assert_eq!(file.status(), 200);
-    let disposition = file.headers()["content-disposition"].to_str().unwrap().to_owned();
+    let disposition = file.headers()["content-disposition"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(disposition.starts_with("attachment; filename=\"a-analytics_data_points-v"));
     assert!(disposition.ends_with(".parquet\""));
     let rows = |bytes: bytes::Bytes| {

@@ -21,17 +21,26 @@ impl Server {
     pub(crate) fn start() -> Self {
         // Below /tmp and open to read: the private Postgres runs as another
         // user when the tests run as root.
-        let folder = tempfile::Builder::new().prefix("tessera-").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("tessera-")
+            .tempdir_in("/tmp")
+            .unwrap();
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let mut process = tessera(&folder, &["serve", "--listen", "127.0.0.1:0", "--json"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let said: Value = serde_json::from_str(&line).expect("the server says its url");
         let url = said["url"].as_str().unwrap().to_owned();
-        Self { process, url, folder }
+        Self {
+            process,
+            url,
+            folder,
+        }
     }
 
     /// Runs a verb beside the server.
@@ -63,7 +72,11 @@ impl Server {
 
     /// A client without a key.
     pub(crate) fn anonymous(&self) -> Client {
-        Client { http: reqwest::Client::new(), url: self.url.clone(), key: None }
+        Client {
+            http: reqwest::Client::new(),
+            url: self.url.clone(),
+            key: None,
+        }
     }
 
     /// A path for a test's own files.
@@ -90,7 +103,12 @@ impl Drop for Server {
 /// The binary, with nothing of this process's settings.
 fn tessera(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
-    for setting in ["DATABASE_URL", "TESSERA_MIGRATE_URL", "TESSERA_STORE_URL", "TESSERA_LISTEN"] {
+    for setting in [
+        "DATABASE_URL",
+        "TESSERA_MIGRATE_URL",
+        "TESSERA_STORE_URL",
+        "TESSERA_LISTEN",
+    ] {
         command.env_remove(setting);
     }
     command
@@ -111,7 +129,10 @@ pub(crate) struct Client {
 impl Client {
     /// The same client showing this key.
     pub(crate) fn with_key(self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self }
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -137,7 +158,8 @@ impl Client {
 
     /// Asks a query without parameters.
     pub(crate) fn sql(&self, query: &str) -> RequestBuilder {
-        self.post("/api/analytics/sql").json(&json!({"query": query, "params": []}))
+        self.post("/api/analytics/sql")
+            .json(&json!({"query": query, "params": []}))
     }
 
     /// The rows of a query that must succeed.
@@ -168,10 +190,17 @@ pub(crate) async fn body(response: Response, status: u16) -> Value {
 pub(crate) async fn problem(response: Response, status: u16) -> Value {
     let content_type = response.headers().get("content-type").cloned();
     let problem = body(response, status).await;
-    assert_eq!(content_type.unwrap(), "application/problem+json", "{problem}");
+    assert_eq!(
+        content_type.unwrap(),
+        "application/problem+json",
+        "{problem}"
+    );
     assert_eq!(problem["status"], status);
     for field in ["type", "title", "detail"] {
-        assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        assert!(
+            problem[field].as_str().is_some_and(|text| !text.is_empty()),
+            "{problem}"
+        );
     }
     problem
 }

@@ -33,25 +33,44 @@ async fn the_front_describes_itself_and_works_offline() {
         if path.starts_with("/api/") {
             assert!(operation["security"].is_array(), "{path}");
             let refused = &operation["responses"]["401"]["content"]["application/problem+json"];
-            assert_eq!(refused["schema"]["$ref"], "#/components/schemas/Problem", "{path}");
+            assert_eq!(
+                refused["schema"]["$ref"], "#/components/schemas/Problem",
+                "{path}"
+            );
         }
     }
     for reference in references(&document) {
         let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
     }
 
     // The pages load nothing from elsewhere, and may not.
     let page = anyone.get("/docs/").send().await.unwrap();
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"));
     let page = page.text().await.unwrap();
-    assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "{page}"
+    );
     assert!(!page.contains("<script>"), "scripts stand in files: {page}");
-    let sources = page.split("src=\"").skip(1).chain(page.split("href=\"").skip(1));
+    let sources = page
+        .split("src=\"")
+        .skip(1)
+        .chain(page.split("href=\"").skip(1));
     for source in sources.map(|rest| rest.split('"').next().unwrap()) {
         let path = format!("/docs/{}", source.trim_start_matches("./"));
-        assert_eq!(anyone.get(&path).send().await.unwrap().status(), 200, "{path}");
+        assert_eq!(
+            anyone.get(&path).send().await.unwrap().status(),
+            200,
+            "{path}"
+        );
     }
 
     // Problems, and what every answer carries.
@@ -71,18 +90,46 @@ async fn the_front_describes_itself_and_works_offline() {
 
     // The lists that need a key only.
     let client = server.tenant("a");
-    let platforms = body(client.get("/api/analytics/platforms").send().await.unwrap(), 200).await;
-    let mut names: Vec<_> =
-        platforms["platforms"].as_array().unwrap().iter().map(|p| p["name"].clone()).collect();
+    let platforms = body(
+        client.get("/api/analytics/platforms").send().await.unwrap(),
+        200,
+    )
+    .await;
+    let mut names: Vec<_> = platforms["platforms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["name"].clone())
+        .collect();
     names.sort_by_key(Value::to_string);
-    assert_eq!(names, ["bizoholic", "business_directory", "coreldove", "quanttrade", "thrillring"]);
+    assert_eq!(
+        names,
+        [
+            "bizoholic",
+            "business_directory",
+            "coreldove",
+            "quanttrade",
+            "thrillring"
+        ]
+    );
     let point =
         json!([{"platform": "coreldove", "metric_type": "x", "metric_name": "y", "value": 1}]);
     body(client.points(&point).send().await.unwrap(), 200).await;
-    let metrics = body(client.get("/api/analytics/metrics").send().await.unwrap(), 200).await;
-    let mine =
-        metrics["metrics"].as_array().unwrap().iter().find(|m| m["metric_name"] == "y").unwrap();
-    assert_eq!((&mine["kind"], &mine["assumed"]), (&json!("sum"), &json!(true)));
+    let metrics = body(
+        client.get("/api/analytics/metrics").send().await.unwrap(),
+        200,
+    )
+    .await;
+    let mine = metrics["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|m| m["metric_name"] == "y")
+        .unwrap();
+    assert_eq!(
+        (&mine["kind"], &mine["assumed"]),
+        (&json!("sum"), &json!(true))
+    );
 }
 
 fn references(value: &Value) -> Vec<&str> {
