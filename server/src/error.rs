@@ -1,15 +1,13 @@
-//! The one mapping from what went wrong to RFC 9457 problem details.
+//! What went wrong, as RFC 9457 problem details.
 //!
-//! A caller's error is shown as the engine words it. Of everything else only
-//! a plain sentence leaves the house; the detail is logged here, once.
+//! [`blame`] is the one mapping from the engine's errors; the rest of the
+//! front makes problems of its own by the constructors here.
 
+mod blame;
 mod refused;
-
-use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,28 +33,50 @@ pub struct Problem {
     #[schema(value_type = u16, example = 400)]
     status: StatusCode,
     /// What was wrong this time.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// Which field, parameter or header.
     #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<String>,
+    #[schema(value_type = Option<String>)]
+    at: Option<Box<str>>,
     /// Line in the text that was sent, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u64>,
+    line: Option<u32>,
     /// Column in that line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<u64>,
+    column: Option<u32>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    hint: Option<Box<str>>,
     /// The limit that was reached.
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<Limit>,
+    #[schema(value_type = Option<Limit>)]
+    limit: Option<Box<Limit>>,
     /// Sent as `Retry-After`.
     #[serde(skip)]
-    retry_after: Option<Duration>,
+    retry_after_secs: Option<u32>,
     /// Sent as `WWW-Authenticate`.
     #[serde(skip)]
-    challenge: Option<&'static str>,
+    challenge: Option<Challenge>,
+}
+
+/// What a 401 says about the credential (RFC 6750).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// There is none that could be read.
+    Missing,
+    /// It names nobody.
+    Unknown,
+}
+
+impl Challenge {
+    fn header(self) -> &'static str {
+        match self {
+            Self::Missing => "Bearer realm=\"tessera\"",
+            Self::Unknown => "Bearer realm=\"tessera\", error=\"invalid_token\"",
+        }
+    }
 }
 
 /// A plan's limit that was reached.
@@ -84,13 +104,13 @@ impl Problem {
             kind,
             title,
             status,
-            detail: detail.into(),
+            detail: detail.into().into(),
             at: None,
             line: None,
             column: None,
             hint: None,
             limit: None,
-            retry_after: None,
+            retry_after_secs: None,
             challenge: None,
         }
     }
@@ -106,7 +126,7 @@ impl Problem {
     }
 
     /// 401: nobody is named, or somebody unknown.
-    pub fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Self {
+    pub fn unauthorized(detail: impl Into<String>, challenge: Challenge) -> Self {
         let problem = Self::new(
             StatusCode::UNAUTHORIZED,
             "urn:tessera:problem:unauthorized",
@@ -176,22 +196,22 @@ impl Problem {
     /// Names the field, parameter or header at fault.
     #[must_use]
     pub fn at(mut self, at: impl Into<String>) -> Self {
-        self.at = Some(at.into());
+        self.at = Some(at.into().into());
         self
     }
 
     /// Names the place in the text that was sent, both counted from 1.
     #[must_use]
     pub fn located(mut self, line: u64, column: u64) -> Self {
-        self.line = Some(line);
-        self.column = Some(column);
+        self.line = Some(narrow(line));
+        self.column = Some(narrow(column));
         self
     }
 
     /// Says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 
@@ -201,115 +221,18 @@ impl Problem {
     }
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Query {
-                message,
-                location,
-                hint,
-            } => Self {
-                line: location.map(|l| l.line),
-                column: location.map(|l| l.column),
-                hint,
-                ..Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "urn:tessera:problem:query",
-                    "query cannot be run",
-                    message,
-                )
-            },
-            Error::Invalid { message, at, hint } => Self {
-                at,
-                hint,
-                ..Self::malformed(message)
-            },
-            Error::Forbidden { message } => Self::forbidden(message),
-            Error::NotFound { what } => Self::new(
-                StatusCode::NOT_FOUND,
-                "urn:tessera:problem:not-found",
-                "not found",
-                format!("{what} is not found"),
-            ),
-            Error::Conflict { message } => Self::new(
-                StatusCode::CONFLICT,
-                "urn:tessera:problem:conflict",
-                "conflict",
-                message,
-            ),
-            Error::LimitExceeded {
-                limit,
-                used,
-                allowed,
-                ref plan,
-            } => Self {
-                limit: Some(Limit {
-                    name: limit,
-                    used,
-                    allowed,
-                    plan: plan.clone(),
-                }),
-                ..Self::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "urn:tessera:problem:limit",
-                    "plan limit reached",
-                    error.to_string(),
-                )
-            },
-            Error::Unavailable {
-                message,
-                retry_after,
-            } => {
-                tracing::warn!(reason = ?message, "a part the server needs is away");
-                Self {
-                    retry_after: Some(retry_after),
-                    ..Self::unavailable(message)
-                }
-            }
-            Error::Storage(source) => {
-                tracing::error!(error = ?source, "stored data cannot be read");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "urn:tessera:problem:storage",
-                    "stored data cannot be read",
-                    "a stored file is damaged or missing, and a partial answer would be wrong",
-                )
-                .hint("report the answer's x-request-id to the operator")
-            }
-            Error::Config(_) | Error::Internal(_) => {
-                tracing::error!(error = ?error, "internal error");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl Problem {
-    fn unavailable(detail: String) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "urn:tessera:problem:unavailable",
-            "temporarily unavailable",
-            detail,
-        )
-        .hint("nothing was acknowledged; try again after the seconds in Retry-After")
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if let Some(after) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, after.as_secs().max(1).into());
+        if let Some(seconds) = self.retry_after_secs {
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
         }
         if let Some(challenge) = self.challenge {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(challenge),
-            );
+            let challenge = HeaderValue::from_static(challenge.header());
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -317,4 +240,9 @@ impl IntoResponse for Problem {
 
 fn status_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u16(status.as_u16())
+}
+
+/// Lines and columns fit a body's limit; a number beyond says "far down".
+fn narrow(place: u64) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }

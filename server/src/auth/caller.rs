@@ -12,10 +12,7 @@ use engine::TenantId;
 use engine::metadata::keys::Scope;
 
 use crate::app::App;
-use crate::error::{Problem, Result};
-
-const CHALLENGE: &str = "Bearer realm=\"tessera\"";
-const CHALLENGE_UNKNOWN: &str = "Bearer realm=\"tessera\", error=\"invalid_token\"";
+use crate::error::{Challenge, Problem, Result};
 
 /// The scope a handler needs, as a type.
 pub trait Needs: Send + Sync {
@@ -62,7 +59,7 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
             .authenticate(secret)
             .await?
             .ok_or_else(|| {
-                Problem::unauthorized("the key is unknown, expired or revoked", CHALLENGE_UNKNOWN)
+                Problem::unauthorized("the key is unknown, expired or revoked", Challenge::Unknown)
             })?;
         agree(&parts.headers, &caller.tenant)?;
         if !caller.may(N::SCOPE) {
@@ -101,18 +98,20 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
         if secret.is_empty() {
             return Err(Problem::unauthorized(
                 "the credential is not of the form `Bearer tsk_…`",
-                CHALLENGE,
+                Challenge::Missing,
             ));
         }
         if shown.is_some_and(|other| other != secret) {
             return Err(Problem::unauthorized(
                 "two different credentials are given",
-                CHALLENGE,
+                Challenge::Missing,
             ));
         }
         shown = Some(secret);
     }
-    shown.ok_or_else(|| Problem::unauthorized("the request carries no credential", CHALLENGE))
+    shown.ok_or_else(|| {
+        Problem::unauthorized("the request carries no credential", Challenge::Missing)
+    })
 }
 
 /// `X-Tenant-ID` may repeat the key's tenant and nothing else.

@@ -93,8 +93,7 @@ pub(crate) async fn run(
 
 /// Numbers keep the digits they were written with.
 fn values(params: &[Box<RawValue>]) -> Result<Vec<Param>> {
-    let value = |(i, raw): (usize, &Box<RawValue>)| {
-        let text = raw.get();
+    let value = |(i, text): (usize, &str)| {
         let value = match text.as_bytes() {
             b"null" => Param::Null,
             b"true" => Param::Bool(true),
@@ -107,7 +106,12 @@ fn values(params: &[Box<RawValue>]) -> Result<Vec<Param>> {
         };
         Ok(value)
     };
-    params.iter().enumerate().map(value).collect()
+    params
+        .iter()
+        .map(|raw| raw.get())
+        .enumerate()
+        .map(value)
+        .collect()
 }
 
 fn unfit(index: usize) -> Problem {
