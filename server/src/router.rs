@@ -52,6 +52,7 @@ fn api() -> OpenApiRouter<App> {
         description = "Multi-tenant analytics: data points in, dashboards, SQL and files out. \
             The tenant is the key's; nothing in a request can name another."
     ),
+    components(schemas(Problem)),
     tags(
         (name = "ingest", description = "Data points and platform events"),
         (name = "read", description = "Questions and answers"),

@@ -10,19 +10,19 @@ use super::Problem;
 pub(crate) enum KeyRefused {
     /// No valid key.
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(#[to_schema] Problem),
+    Unauthorized(Problem),
     /// The key may not, or X-Tenant-ID names another tenant.
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
+    Forbidden(Problem),
     /// A limit of the plan.
     #[response(status = 429, content_type = "application/problem+json")]
-    Limited(#[to_schema] Problem),
+    Limited(Problem),
     /// Our fault.
     #[response(status = 500, content_type = "application/problem+json")]
-    Failed(#[to_schema] Problem),
+    Failed(Problem),
     /// Try again after the seconds in Retry-After.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
+    Unavailable(Problem),
 }
 
 /// What every route that reads a body may answer instead.
@@ -31,14 +31,14 @@ pub(crate) enum KeyRefused {
 pub(crate) enum BodyRefused {
     /// Malformed; names field, line and column where there are such.
     #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] Problem),
+    Malformed(Problem),
     /// The body did not arrive.
     #[response(status = 408, content_type = "application/problem+json")]
-    TooSlow(#[to_schema] Problem),
+    TooSlow(Problem),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
+    TooLarge(Problem),
     /// Of a type that is not read.
     #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedType(#[to_schema] Problem),
+    UnsupportedType(Problem),
 }
