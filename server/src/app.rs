@@ -1,0 +1,11 @@
+//! What every handler shares.
+
+use engine::Engine;
+
+/// The front's state: nothing but the engine, so that any number of servers
+/// can stand beside each other. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Tenants, keys, ingest and sessions.
+    pub engine: Engine,
+}

@@ -1,0 +1,146 @@
+//! The command line: one file for each verb.
+//!
+//! Every verb works beside a running server on the same data directory. What
+//! goes wrong is said on standard error in one sentence, with a non-zero exit.
+
+mod compact;
+mod db;
+mod demo;
+mod export;
+mod import;
+mod key;
+mod output;
+mod place;
+mod psql;
+mod serve;
+mod tenant;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use engine::{Error, Result};
+
+use self::output::Output;
+use self::place::Place;
+use crate::telemetry;
+
+/// Multi-tenant columnar analytics: data points in; dashboards, SQL and files out.
+#[derive(Parser)]
+#[command(name = "tessera", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    /// Answer on standard output as one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Answer HTTP requests until told to stop.
+    Serve(serve::Serve),
+    /// Create tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Create API keys.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Import CSV, NDJSON or Parquet files.
+    Import(import::Import),
+    /// Export a table or a query to a file.
+    Export(export::Export),
+    /// Flush and compact a tenant's files now.
+    Compact(compact::Compact),
+    /// Open psql on the metadata.
+    Psql(psql::Psql),
+    /// Prepare a Postgres of your own.
+    #[command(subcommand)]
+    Db(db::Db),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = if cli.json { Output::Json } else { Output::Text };
+    telemetry::start(if matches!(cli.verb, Verb::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli, output)),
+        Err(error) => Err(Error::Config(format!("cannot start threads: {error}"))),
+    };
+    outcome.unwrap_or_else(|error| {
+        output.failure(&error);
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
+    let place = cli.place;
+    match cli.verb {
+        Verb::Serve(verb) => verb.run(&place, output).await?,
+        Verb::Tenant(verb) => verb.run(&place, output).await?,
+        Verb::Key(verb) => verb.run(&place, output).await?,
+        Verb::Import(verb) => verb.run(&place, output).await?,
+        Verb::Export(verb) => verb.run(&place, output).await?,
+        Verb::Compact(verb) => verb.run(&place, output).await?,
+        Verb::Psql(verb) => return verb.run(&place).await,
+        Verb::Db(verb) => verb.run(output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_forms_of_the_command_line_hold() {
+        Cli::command().debug_assert();
+        for line in [
+            "tessera serve --data-dir d --listen 127.0.0.1:0 --database-url u --store s --demo",
+            "tessera tenant create a --plan pro --time-zone Asia/Kolkata --data-dir d --json",
+            "tessera key create --tenant a --scopes ingest,read --data-dir d",
+            "tessera import f g --tenant a --map m.toml --again --report r --data-dir d",
+            "tessera export --table analytics_data_points --tenant a --out f --format parquet",
+            "tessera export --sql x --tenant a --out f --format ndjson --data-dir d",
+            "tessera compact --tenant a --data-dir d",
+            "tessera psql --data-dir d -- -c x",
+            "tessera db init",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        for line in [
+            "tessera tenant create ../a",
+            "tessera tenant create a --time-zone Mars/Base",
+            "tessera key create --tenant a --scopes all",
+            "tessera export --tenant a --out f --format csv",
+            "tessera export --table analytics_data_points --sql x --tenant a --out f --format csv",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_shows_no_value_of_a_secret_setting() {
+        let secrets: Vec<_> = ["database_url", "migrate_url", "store"]
+            .into_iter()
+            .collect();
+        let command = Cli::command();
+        for argument in command
+            .get_arguments()
+            .filter(|a| secrets.contains(&a.get_id().as_str()))
+        {
+            assert!(argument.is_hide_env_values_set(), "{}", argument.get_id());
+        }
+    }
+}

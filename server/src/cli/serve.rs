@@ -1,0 +1,152 @@
+//! `tessera serve`: the server, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use engine::{Engine, Error, Maintenance, Result};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::demo::Demo;
+use super::{Output, Place};
+use crate::app::App;
+use crate::listen;
+use crate::router::router;
+
+/// What running answers get after the signal to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "TESSERA_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: String,
+    /// Create a demo tenant for each plan with a year of data.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
+        let listener = self.bind().await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| self.unbound(&error))?;
+        let engine = Engine::start(place.options(Maintenance::Background)?).await?;
+        let served = self.serve(place, output, &engine, listener, address).await;
+        let stopped = engine.shutdown().await;
+        served.and(stopped)
+    }
+
+    async fn serve(
+        &self,
+        place: &Place,
+        output: Output,
+        engine: &Engine,
+        listener: TcpListener,
+        address: SocketAddr,
+    ) -> Result<()> {
+        let mut stop = Stop::listen()?;
+        let (stopping, stopped) = watch::channel(());
+        let app = router(App {
+            engine: engine.clone(),
+        });
+        let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
+        let url = format!("http://{address}");
+        let announced = tokio::select! {
+            announced = self.announce(place, output, engine, &url) => announced,
+            () = stop.asked() => Ok(()),
+        };
+        if announced.is_ok() {
+            tokio::select! {
+                () = stop.asked() => tracing::info!("stopping"),
+                ended = &mut server => return ended.map_err(Error::internal),
+            }
+        }
+        drop(stopping);
+        if tokio::time::timeout(GRACE, &mut server).await.is_err() {
+            tracing::warn!("answers that still ran were cut off");
+            server.abort();
+        }
+        announced
+    }
+
+    /// Says where the server is, and what the demo has.
+    async fn announce(
+        &self,
+        place: &Place,
+        output: Output,
+        engine: &Engine,
+        url: &str,
+    ) -> Result<()> {
+        let text = format!("tessera listens on {url} (documentation: {url}/docs)");
+        if !self.demo {
+            output.say(text, &json!({"url": url}));
+            return Ok(());
+        }
+        let demo = Demo::ensure(engine, &place.data_dir()?).await?;
+        let block = demo.block(url);
+        output.say(
+            format!("{text}\n{block}"),
+            &json!({"url": url, "demo": demo}),
+        );
+        Ok(())
+    }
+
+    async fn bind(&self) -> Result<TcpListener> {
+        TcpListener::bind(&self.listen)
+            .await
+            .map_err(|error| self.unbound(&error))
+    }
+
+    fn unbound(&self, error: &std::io::Error) -> Error {
+        let listen = &self.listen;
+        Error::Config(format!(
+            "cannot listen on {listen}: {error}; choose another address with --listen"
+        ))
+    }
+}
+
+/// The signals that ask the server to stop; each is heard once it is asked for.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+    heard: bool,
+}
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        let of = |kind| {
+            signal(kind).map_err(|error| Error::Config(format!("cannot hear signals: {error}")))
+        };
+        Ok(Self {
+            terminate: of(SignalKind::terminate())?,
+            interrupt: of(SignalKind::interrupt())?,
+            heard: false,
+        })
+    }
+
+    /// Returns when a signal came, at once when one came before.
+    async fn asked(&mut self) {
+        if self.heard {
+            return;
+        }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        self.heard = true;
+    }
+}
+
+async fn closed(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}

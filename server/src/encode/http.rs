@@ -1,0 +1,93 @@
+//! An answer as a response.
+//!
+//! The first part is made before the status is sent, so that a query that
+//! fails early is a problem and a short answer carries its length and whether
+//! it is complete. A longer answer that fails, or is cut in a format that
+//! cannot say so, breaks the transfer: it never looks whole.
+
+use std::io;
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use engine::session::Answer;
+use futures::stream;
+
+use super::{Encoding, Format, Stamp, Style};
+use crate::error::{Problem, Result};
+
+/// What is made before the status is sent.
+const HEAD_BYTES: usize = 1024 * 1024;
+
+const VERSION: HeaderName = HeaderName::from_static("tessera-version");
+const AS_OF: HeaderName = HeaderName::from_static("tessera-as-of");
+const COMPLETE: HeaderName = HeaderName::from_static("tessera-complete");
+
+/// Streams an answer; `Tessera-Complete` is there when it is known in time.
+pub(crate) async fn respond(
+    answer: Answer,
+    stamp: Stamp,
+    format: Format,
+    style: Style,
+) -> Result<Response> {
+    let mut encoding = Encoding::new(answer, stamp, format, style)?;
+    let mut head = BytesMut::new();
+    while head.len() < HEAD_BYTES {
+        let Some(chunk) = encoding.next().await? else {
+            break;
+        };
+        head.extend_from_slice(&chunk);
+    }
+    let head = head.freeze();
+    let ending = encoding.ended();
+    let body = match ending {
+        Some(_) => Body::from(head),
+        None => Body::from_stream(rest(head, encoding, format)),
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    headers.insert(VERSION, stamp.version.into());
+    if let Ok(as_of) = stamp.as_of.to_rfc3339().parse() {
+        headers.insert(AS_OF, as_of);
+    }
+    if let Some(ending) = ending {
+        let text = if ending.complete { "true" } else { "false" };
+        headers.insert(COMPLETE, HeaderValue::from_static(text));
+    }
+    Ok(response)
+}
+
+fn rest(
+    head: Bytes,
+    encoding: Encoding,
+    format: Format,
+) -> impl stream::Stream<Item = io::Result<Bytes>> + Send {
+    stream::try_unfold(
+        (Some(head), encoding),
+        move |(head, mut encoding)| async move {
+            if let Some(head) = head {
+                return Ok(Some((head, (None, encoding))));
+            }
+            let chunk = encoding.next().await.map_err(broken)?;
+            let cut = encoding.ended().is_some_and(|ending| !ending.complete);
+            if cut && format != Format::Json {
+                return Err(io::Error::other("the plan's result rows cut the answer"));
+            }
+            Ok(chunk.map(|chunk| (chunk, (None, encoding))))
+        },
+    )
+}
+
+/// The mapping logs what is ours; the client sees a broken transfer.
+fn broken(error: engine::Error) -> io::Error {
+    let problem = Problem::from(error);
+    io::Error::other(format!(
+        "the answer failed on its way: {}",
+        problem.status()
+    ))
+}

@@ -1,0 +1,190 @@
+//! One JSON object: columns, rows as arrays, and what the answer is.
+
+use std::sync::atomic::Ordering;
+
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use arrow::json::EncoderOptions;
+use arrow::record_batch::RecordBatch;
+use engine::session::AnswerStats;
+use engine::{Error, Result};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Decimals, Encode, Ending, Stamp, cells};
+
+/// An answer to a query. Rows come first so that they can be sent as they are
+/// found; what the answer is stands behind them.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the encoder writes this shape piece by piece")]
+pub(crate) struct SqlAnswer {
+    /// The columns, in order.
+    columns: Vec<Column>,
+    /// The rows, each an array of cells in the columns' order.
+    rows: Vec<Vec<serde_json::Value>>,
+    /// Number of rows.
+    row_count: u64,
+    /// Whether these are all rows; false when the plan's limit cut them.
+    complete: bool,
+    /// The tenant's version that the answer is of.
+    version: i64,
+    /// When that version was seen.
+    as_of: chrono::DateTime<chrono::Utc>,
+    /// What it took.
+    stats: Stats,
+}
+
+/// A column of an answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Column {
+    /// Its name.
+    name: String,
+    /// Its type, such as `text`, `int64`, `decimal(25,9)`, `timestamptz`.
+    #[serde(rename = "type")]
+    #[schema(example = "decimal(25,9)")]
+    type_name: String,
+}
+
+/// What an answer took.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Stats {
+    /// Data files the query read.
+    files: u64,
+    /// Rows in those files.
+    rows_scanned: u64,
+    /// Bytes fetched from the store.
+    bytes_scanned: u64,
+}
+
+impl From<&AnswerStats> for Stats {
+    fn from(stats: &AnswerStats) -> Self {
+        Self {
+            files: stats.files.load(Ordering::Relaxed),
+            rows_scanned: stats.rows_scanned.load(Ordering::Relaxed),
+            bytes_scanned: stats.bytes_scanned.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What stands behind the rows.
+#[derive(Serialize)]
+struct Tail<'a> {
+    row_count: u64,
+    complete: bool,
+    version: i64,
+    as_of: chrono::DateTime<chrono::Utc>,
+    stats: &'a Stats,
+}
+
+/// Writes the object of [`SqlAnswer`].
+pub(super) struct Json {
+    schema: SchemaRef,
+    stamp: Stamp,
+    options: EncoderOptions,
+    separator: &'static [u8],
+}
+
+impl Json {
+    pub(super) fn new(schema: SchemaRef, stamp: Stamp, decimals: Decimals) -> Self {
+        Self {
+            schema,
+            stamp,
+            options: cells::options(decimals),
+            separator: b"",
+        }
+    }
+}
+
+impl Encode for Json {
+    fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        let fields = self.schema.fields().iter();
+        let columns: Vec<_> = fields
+            .map(|f| Column {
+                name: f.name().clone(),
+                type_name: type_name(f.data_type()),
+            })
+            .collect();
+        out.extend_from_slice(b"{\"columns\":");
+        serde_json::to_writer(&mut *out, &columns).map_err(Error::internal)?;
+        out.extend_from_slice(b",\"rows\":[");
+        Ok(())
+    }
+
+    fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+        let batch = cells::plain(batch)?;
+        let mut columns = cells::encoders(&batch, &self.options)?;
+        for row in 0..batch.num_rows() {
+            out.extend_from_slice(self.separator);
+            self.separator = b",";
+            out.push(b'[');
+            for (i, cell) in columns.iter_mut().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                cells::write(cell, row, out);
+            }
+            out.push(b']');
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, ending: &Ending, out: &mut Vec<u8>) -> Result<()> {
+        let tail = Tail {
+            row_count: ending.rows,
+            complete: ending.complete,
+            version: self.stamp.version,
+            as_of: self.stamp.as_of,
+            stats: &ending.stats,
+        };
+        let tail = serde_json::to_vec(&tail).map_err(Error::internal)?;
+        out.extend_from_slice(b"],");
+        // The tail is an object of its own; its members join the outer one.
+        out.extend_from_slice(tail.strip_prefix(b"{").unwrap_or(&tail));
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+/// A type's name as users of SQL write it.
+pub(super) fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".into(),
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => "binary".into(),
+        DataType::Decimal32(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s) => format!("decimal({p},{s})"),
+        DataType::Timestamp(unit, zone) => {
+            let name = if zone.is_some() {
+                "timestamptz"
+            } else {
+                "timestamp"
+            };
+            match unit {
+                TimeUnit::Nanosecond => format!("{name}(9)"),
+                _ => name.into(),
+            }
+        }
+        DataType::Date32 | DataType::Date64 => "date".into(),
+        DataType::Time32(_) | DataType::Time64(_) => "time".into(),
+        DataType::Interval(_) | DataType::Duration(_) => "interval".into(),
+        DataType::Dictionary(_, value) => type_name(value),
+        DataType::RunEndEncoded(_, value) => type_name(value.data_type()),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => format!("list<{}>", type_name(item.data_type())),
+        DataType::Struct(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|f| format!("{} {}", f.name(), type_name(f.data_type())))
+                .collect();
+            format!("struct<{}>", fields.join(", "))
+        }
+        DataType::Map(..) => "map".into(),
+        other => other.to_string().to_ascii_lowercase(),
+    }
+}

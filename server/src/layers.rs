@@ -1,0 +1,117 @@
+//! What every request and every answer goes through.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower::ServiceBuilder;
+use tower_http::ServiceBuilderExt;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::MakeRequestUuid;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::error::Problem;
+
+/// Until the first byte of an answer. Plans set shorter deadlines for queries;
+/// this one catches what has none.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Answers of the API are data: they load nothing and stand in no frame.
+const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// What the documentation's pages need: their own scripts and styles, and
+/// styles set by script.
+const CSP_DOCS: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Wraps all routes.
+pub(crate) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    let secrets = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
+    let fixed =
+        |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    let default =
+        |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let layers = ServiceBuilder::new()
+        .sensitive_request_headers(secrets.into_iter().collect())
+        .set_x_request_id(MakeRequestUuid)
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(finished)
+                .on_failure(()),
+        )
+        .propagate_x_request_id()
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(default(header::CONTENT_SECURITY_POLICY, CSP_DATA))
+        .layer(default(header::CACHE_CONTROL, "no-store"))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(deadline));
+    router.layer(layers)
+}
+
+/// The documentation's pages run scripts of their own.
+pub(crate) fn around_docs<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(SetResponseHeaderLayer::overriding(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CSP_DOCS),
+    ))
+}
+
+/// Names the route, never the query string or a header: they hold secrets.
+fn span<B>(request: &axum::http::Request<B>) -> Span {
+    let matched = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|v| v.to_str().ok());
+    tracing::info_span!(
+        "request",
+        method = %request.method(),
+        route = matched.unwrap_or("none"),
+        id = ?id.unwrap_or_default(),
+        tenant = Empty,
+    )
+}
+
+fn finished<B>(response: &axum::http::Response<B>, latency: Duration, _: &Span) {
+    let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(status = response.status().as_u16(), ms, "answered");
+}
+
+async fn deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "urn:tessera:problem:deadline",
+            "took too long",
+            format!("no answer began within {} seconds", DEADLINE.as_secs()),
+        )
+        .hint("ask for less at a time")
+        .into_response(),
+    }
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    tracing::error!(panic = ?text, "a handler panicked");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,96 @@
+//! Every route, on one page.
+
+use axum::Router;
+use axum::http::{Method, StatusCode, Uri};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::app::App;
+use crate::error::Problem;
+use crate::{layers, routes};
+
+/// Where the OpenAPI document is.
+pub const OPENAPI_PATH: &str = "/api/openapi.json";
+
+/// The whole front.
+pub fn router(app: App) -> Router {
+    let (routes, api) = api().split_for_parts();
+    let docs = SwaggerUi::new("/docs")
+        // The pages would else ask a public service what it thinks of ours.
+        .config(Config::default().validator_url("none"))
+        .url(OPENAPI_PATH, api);
+    let router = routes
+        .merge(layers::around_docs(Router::from(docs)))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method);
+    layers::around(router).with_state(app)
+}
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document())
+        // In
+        .routes(routes!(routes::data_points::send))
+        .routes(routes!(routes::collect::send))
+        // Out
+        .routes(routes!(routes::sql::run))
+        .routes(routes!(routes::metrics::list))
+        .routes(routes!(routes::platforms::list))
+        .routes(routes!(routes::exports::create))
+        // The server itself
+        .routes(routes!(routes::health::health))
+        .routes(routes!(routes::health::live))
+        .routes(routes!(routes::health::ready))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tessera",
+        description = "Multi-tenant analytics: data points in, dashboards, SQL and files out. \
+            The tenant is the key's; nothing in a request can name another."
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "ingest", description = "Data points and platform events"),
+        (name = "read", description = "Questions and answers"),
+        (name = "export", description = "Data in bulk"),
+        (name = "server", description = "Health")
+    )
+)]
+struct Document;
+
+fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("tsk_…")
+        .build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
+    components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+    document
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "urn:tessera:problem:not-found",
+        "not found",
+        format!("there is nothing at {}", uri.path()),
+    )
+    .hint("see /docs for what there is")
+}
+
+async fn no_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "urn:tessera:problem:method",
+        "method not allowed",
+        format!("{} does not answer {method}", uri.path()),
+    )
+    .hint("see /docs for what it answers")
+}

@@ -1,0 +1,138 @@
+//! Data in bulk, as one file.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::auth::{Caller, ToExport};
+use crate::encode::{self, Decimals, Format, Stamp, Style, TextCells};
+use crate::error::{BodyRefused, KeyRefused, Result};
+use crate::extract::{Json, Params};
+use crate::pending;
+
+/// What to export, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportRequest {
+    /// A table or a query.
+    source: ExportSource,
+    /// The file's format.
+    format: ExportFormat,
+}
+
+/// What to export: one of `table` and `sql`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum ExportSource {
+    /// A whole table.
+    Table(ExportTable),
+    /// The rows of one SELECT.
+    Sql(String),
+}
+
+/// A table that can be exported whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[clap(rename_all = "snake_case")]
+pub(crate) enum ExportTable {
+    /// All data points.
+    AnalyticsDataPoints,
+}
+
+/// A file's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ExportFormat {
+    /// Parquet.
+    Parquet,
+    /// CSV with a header line.
+    Csv,
+}
+
+/// How the file is written.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportParams {
+    /// Leave CSV text cells that begin with `=`, `+`, `-` or `@` as they are.
+    #[serde(default)]
+    raw: bool,
+}
+
+/// Exports a table or a query as one file.
+///
+/// A file that arrives whole holds all rows of one version.
+#[utoipa::path(
+    post, path = "/api/analytics/exports", tag = "export",
+    params(ExportParams),
+    request_body = ExportRequest,
+    responses(
+        (status = 200, description = "the file", content(
+            (Vec<u8> = "application/vnd.apache.parquet"),
+            (String = "text/csv"),
+        )),
+        BodyRefused,
+        KeyRefused,
+    ),
+    security(("bearer" = []), ("api_key" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller<ToExport>,
+    Params(params): Params<ExportParams>,
+    Json(body): Json<ExportRequest>,
+) -> Result<Response> {
+    let session = app.engine.session(&caller.tenant).await?;
+    let answer = pending::export(&session, body.source.query()).await?;
+    let format = body.format.into();
+    let text_cells = if params.raw {
+        TextCells::Raw
+    } else {
+        TextCells::Neutralised
+    };
+    let style = Style {
+        decimals: Decimals::Number,
+        text_cells,
+    };
+    let mut response = encode::respond(answer, Stamp::of(&session), format, style).await?;
+    let name = body
+        .source
+        .file_name(caller.tenant.as_str(), session.version(), format);
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+    let disposition = disposition.map_err(engine::Error::internal)?;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(response)
+}
+
+impl ExportSource {
+    /// The query that gives the rows.
+    pub(crate) fn query(&self) -> &str {
+        match self {
+            Self::Table(ExportTable::AnalyticsDataPoints) => "select * from analytics_data_points",
+            Self::Sql(text) => text,
+        }
+    }
+
+    /// Made of checked parts only, so that no header or path can be smuggled.
+    fn file_name(&self, tenant: &str, version: i64, format: Format) -> String {
+        let what = match self {
+            Self::Table(ExportTable::AnalyticsDataPoints) => "analytics_data_points",
+            Self::Sql(_) => "query",
+        };
+        format!("{tenant}-{what}-v{version}.{}", format.extension())
+    }
+}
+
+impl From<ExportFormat> for Format {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Parquet => Self::Parquet,
+            ExportFormat::Csv => Self::Csv,
+        }
+    }
+}

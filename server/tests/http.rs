@@ -1,0 +1,21 @@
+//! The real server process, asked over HTTP and by its command line.
+//!
+//! One file a resource, as in `src/routes`. Each test has a server of its own,
+//! so there are few tests, and each walks through one resource.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "http/auth.rs"]
+mod auth;
+#[path = "http/collect.rs"]
+mod collect;
+#[path = "http/data_points.rs"]
+mod data_points;
+#[path = "http/exports.rs"]
+mod exports;
+#[path = "http/fixture.rs"]
+mod fixture;
+#[path = "http/front.rs"]
+mod front;
+#[path = "http/sql.rs"]
+mod sql;

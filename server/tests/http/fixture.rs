@@ -1,0 +1,206 @@
+//! A server on a free port with a data directory of its own, and its clients.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A running `tessera serve`; stopped when dropped.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) url: String,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts a server on an empty data directory.
+    pub(crate) fn start() -> Self {
+        // Below /tmp and open to read: the private Postgres runs as another
+        // user when the tests run as root.
+        let folder = tempfile::Builder::new()
+            .prefix("tessera-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let mut process = tessera(&folder, &["serve", "--listen", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let said: Value = serde_json::from_str(&line).expect("the server says its url");
+        let url = said["url"].as_str().unwrap().to_owned();
+        Self {
+            process,
+            url,
+            folder,
+        }
+    }
+
+    /// Runs a verb beside the server.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        tessera(&self.folder, arguments).output().unwrap()
+    }
+
+    /// Runs a verb that must succeed, and gives its standard output.
+    pub(crate) fn say(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Creates a tenant and gives a client that may do everything users do.
+    pub(crate) fn tenant(&self, id: &str) -> Client {
+        self.say(&["tenant", "create", id, "--plan", "pro"]);
+        self.key(id, "ingest,read,export")
+    }
+
+    /// A client of an existing tenant with these scopes.
+    pub(crate) fn key(&self, tenant: &str, scopes: &str) -> Client {
+        let key = self.say(&["key", "create", "--tenant", tenant, "--scopes", scopes]);
+        assert_eq!(key.lines().count(), 1, "the key stands alone");
+        assert!(key.starts_with("tsk_"), "{key}");
+        self.anonymous().with_key(key.trim())
+    }
+
+    /// A client without a key.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client {
+            http: reqwest::Client::new(),
+            url: self.url.clone(),
+            key: None,
+        }
+    }
+
+    /// A path for a test's own files.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
+            if let Ok(Some(_)) = self.process.try_wait() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.process.kill();
+    }
+}
+
+/// The binary, with nothing of this process's settings.
+fn tessera(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+    for setting in [
+        "DATABASE_URL",
+        "TESSERA_MIGRATE_URL",
+        "TESSERA_STORE_URL",
+        "TESSERA_LISTEN",
+    ] {
+        command.env_remove(setting);
+    }
+    command
+        .args(arguments)
+        .env("TESSERA_DATA_DIR", folder.path().join("data"))
+        .env("TESSERA_LOG", "warn");
+    command
+}
+
+/// Somebody who asks, with or without a key.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: String,
+    pub(crate) key: Option<String>,
+}
+
+impl Client {
+    /// The same client showing this key.
+    pub(crate) fn with_key(self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// Sends points as JSON.
+    pub(crate) fn points(&self, points: &Value) -> RequestBuilder {
+        self.post("/api/analytics/data-points").json(points)
+    }
+
+    /// Asks a query without parameters.
+    pub(crate) fn sql(&self, query: &str) -> RequestBuilder {
+        self.post("/api/analytics/sql")
+            .json(&json!({"query": query, "params": []}))
+    }
+
+    /// The rows of a query that must succeed.
+    pub(crate) async fn rows(&self, query: &str) -> Value {
+        let answer = body(self.sql(query).send().await.unwrap(), 200).await;
+        assert_eq!(answer["complete"], true);
+        answer["rows"].clone()
+    }
+}
+
+/// A point of an order.
+pub(crate) fn order(value: Value, dimensions: Value) -> Value {
+    json!({
+        "platform": "coreldove", "metric_type": "revenue", "metric_name": "order_revenue",
+        "value": value, "dimensions": dimensions, "recorded_at": "2025-03-01T12:00:00Z",
+    })
+}
+
+/// The JSON of an answer that must have this status.
+pub(crate) async fn body(response: Response, status: u16) -> Value {
+    let got = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    assert_eq!(got, status, "{text}");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+}
+
+/// The problem of an answer that must be one.
+pub(crate) async fn problem(response: Response, status: u16) -> Value {
+    let content_type = response.headers().get("content-type").cloned();
+    let problem = body(response, status).await;
+    assert_eq!(
+        content_type.unwrap(),
+        "application/problem+json",
+        "{problem}"
+    );
+    assert_eq!(problem["status"], status);
+    for field in ["type", "title", "detail"] {
+        assert!(
+            problem[field].as_str().is_some_and(|text| !text.is_empty()),
+            "{problem}"
+        );
+    }
+    problem
+}
