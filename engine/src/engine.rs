@@ -114,7 +114,10 @@ impl Engine {
         }
         self.inner.pool.close().await;
         match self.inner.embedded.lock().await.take() {
-            Some(embedded) => embedded.stop().await.map_err(|e| Error::Config(e.to_string())),
+            Some(embedded) => embedded
+                .stop()
+                .await
+                .map_err(|e| Error::Config(e.to_string())),
             None => Ok(()),
         }
     }
@@ -144,19 +147,31 @@ impl Engine {
     pub async fn session(&self, tenant: &TenantId) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
-        let version = version.ok_or_else(|| Error::NotFound { what: format!("tenant {tenant}") })?;
+        let version = version.ok_or_else(|| Error::NotFound {
+            what: format!("tenant {tenant}"),
+        })?;
         let cached = inner.caches.snapshots.get(tenant).await;
         let snapshot = match cached.filter(|snapshot| snapshot.version == version) {
             Some(snapshot) => snapshot,
             None => {
                 let snapshot = Arc::new(catalog::snapshot(&inner.pool, tenant).await?);
-                inner.caches.snapshots.insert(tenant.clone(), snapshot.clone()).await;
+                inner
+                    .caches
+                    .snapshots
+                    .insert(tenant.clone(), snapshot.clone())
+                    .await;
                 snapshot
             }
         };
         let platforms = inner.platforms.list().await?;
         let (caches, pool) = (inner.caches.clone(), inner.pool.clone());
-        Ok(Session::new(Scope::new(snapshot, platforms, caches, pool, inner.store.clone())))
+        Ok(Session::new(Scope::new(
+            snapshot,
+            platforms,
+            caches,
+            pool,
+            inner.store.clone(),
+        )))
     }
 
     /// Whether Postgres and the store answer; the error says which does not.
@@ -185,22 +200,34 @@ impl Engine {
     pub async fn psql_command(&self) -> Result<std::process::Command> {
         match &*self.inner.embedded.lock().await {
             Some(embedded) => Ok(embedded.psql_command(PsqlRole::App)),
-            None => Err(Error::Config("the database is not the private one: use psql with DATABASE_URL".into())),
+            None => Err(Error::Config(
+                "the database is not the private one: use psql with DATABASE_URL".into(),
+            )),
         }
     }
 }
 
 /// The private Postgres if there is one, options of the app role, and options
 /// of the owner where migrations may run.
-type Opened = (Option<EmbeddedPostgres>, PgConnectOptions, Option<PgConnectOptions>);
+type Opened = (
+    Option<EmbeddedPostgres>,
+    PgConnectOptions,
+    Option<PgConnectOptions>,
+);
 
 async fn open_postgres(options: &EngineOptions) -> Result<Opened> {
     let parse = |url: &str, name: &str| {
-        PgConnectOptions::from_str(url)
-            .map_err(|_| Error::Config(format!("{name} is not a Postgres URL: use postgres://user:password@host/database")))
+        PgConnectOptions::from_str(url).map_err(|_| {
+            Error::Config(format!(
+                "{name} is not a Postgres URL: use postgres://user:password@host/database"
+            ))
+        })
     };
     if let Some(url) = &options.database_url {
-        let owner = options.migrate_url.as_deref().map(|url| parse(url, "TESSERA_MIGRATE_URL"));
+        let owner = options
+            .migrate_url
+            .as_deref()
+            .map(|url| parse(url, "TESSERA_MIGRATE_URL"));
         return Ok((None, parse(url, "DATABASE_URL")?, owner.transpose()?));
     }
     let role = match options.maintenance {
@@ -224,11 +251,10 @@ fn open_store(options: &EngineOptions) -> Result<Arc<dyn ObjectStore>> {
 /// The local store's folder, closed to everybody else.
 fn open_private(folder: &Path) -> Result<Arc<dyn ObjectStore>> {
     use std::os::unix::fs::PermissionsExt;
-    let opened = store::open_folder(folder)
-        .and_then(|store| {
-            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
-            Ok(store)
-        });
+    let opened = store::open_folder(folder).and_then(|store| {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+        Ok(store)
+    });
     opened.map_err(|e| {
         Error::Config(format!(
             "the local store cannot be opened ({e}): choose another --data-dir, or set --store to a URL"

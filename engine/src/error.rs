@@ -92,7 +92,11 @@ pub enum Error {
 impl Error {
     /// Input that is wrong at a named place.
     pub fn invalid(message: impl Into<String>, at: impl Into<String>) -> Self {
-        Self::Invalid { message: message.into(), at: Some(at.into()), hint: None }
+        Self::Invalid {
+            message: message.into(),
+            at: Some(at.into()),
+            hint: None,
+        }
     }
 
     /// A bug of ours, with what is known of it.

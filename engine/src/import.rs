@@ -117,14 +117,28 @@ pub async fn import_file(
         Again::Skip => Earlier::Continue,
         Again::Import => Earlier::Replace,
     };
-    let report = Arc::new(Mutex::new(Report::new(options.report.as_deref(), file, earlier)));
+    let report = Arc::new(Mutex::new(Report::new(
+        options.report.as_deref(),
+        file,
+        earlier,
+    )));
     let opened = {
         let (tenant, file, mapping) = (tenant.clone(), file.to_owned(), options.mapping.clone());
         blocking(move || reader::open(&tenant, &file, &mapping)).await?
     };
-    let Opened { source, decoder, program, bytes_total } = opened;
+    let Opened {
+        source,
+        decoder,
+        program,
+        bytes_total,
+    } = opened;
     let mapping = options.mapping.clone();
-    let evaluator = Arc::new(Evaluator { program, decoder, mapping, report: Arc::clone(&report) });
+    let evaluator = Arc::new(Evaluator {
+        program,
+        decoder,
+        mapping,
+        report: Arc::clone(&report),
+    });
 
     let (read, to_evaluate) = mpsc::channel(1);
     let (evaluated, to_commit) = mpsc::channel(1);
@@ -133,14 +147,29 @@ pub async fn import_file(
         Ok(())
     });
     let evaluating = async {
-        evaluate_chunks(engine, tenant, options.again, evaluator, to_evaluate, evaluated).await;
+        evaluate_chunks(
+            engine,
+            tenant,
+            options.again,
+            evaluator,
+            to_evaluate,
+            evaluated,
+        )
+        .await;
         Ok(())
     };
     let committing = async {
-        let mut commit =
-            Commit { engine, tenant, again: options.again, report: &report, done: ImportReport::default() };
+        let mut commit = Commit {
+            engine,
+            tenant,
+            again: options.again,
+            report: &report,
+            done: ImportReport::default(),
+        };
         commit
-            .chunks(to_commit, |bytes_read, points| progress.advance(bytes_read, bytes_total, points))
+            .chunks(to_commit, |bytes_read, points| {
+                progress.advance(bytes_read, bytes_total, points)
+            })
             .await?;
         Ok(commit.done)
     };
@@ -173,7 +202,10 @@ async fn evaluate_chunks(
         let next = async {
             let chunk = chunk?;
             if again == Again::Skip && engine.ingest().has_chunk(tenant, chunk.hash).await? {
-                return Ok(Prepared { chunk, points: None });
+                return Ok(Prepared {
+                    chunk,
+                    points: None,
+                });
             }
             let evaluator = Arc::clone(&evaluator);
             let empty = engine.ingest().batch().await?;
@@ -193,7 +225,10 @@ impl Evaluator {
         decoded.faults.append(&mut chunk.faults);
         let points = self.program.points(&self.mapping, &chunk, decoded, empty)?;
         lock(&self.report).write(&points.faults)?;
-        Ok(Prepared { chunk, points: Some(points) })
+        Ok(Prepared {
+            chunk,
+            points: Some(points),
+        })
     }
 }
 
@@ -232,7 +267,12 @@ impl Commit<'_> {
             return Ok(());
         }
         let once = (self.again == Again::Skip).then_some(chunk.hash);
-        let Some(answer) = self.engine.ingest().import_chunk(self.tenant, batch, once).await? else {
+        let Some(answer) = self
+            .engine
+            .ingest()
+            .import_chunk(self.tenant, batch, once)
+            .await?
+        else {
             self.done.chunks_skipped += 1;
             return Ok(());
         };
@@ -240,8 +280,11 @@ impl Commit<'_> {
         self.done.duplicates += answer.duplicates;
         self.done.rounded += answer.rounded;
         let late = answer.rejected.into_iter().map(|rejection| {
-            let record = usize::try_from(rejection.index).ok().and_then(|index| records.get(index));
-            let record = record.ok_or_else(|| Error::internal("a rejection of no point of the chunk"))?;
+            let record = usize::try_from(rejection.index)
+                .ok()
+                .and_then(|index| records.get(index));
+            let record =
+                record.ok_or_else(|| Error::internal("a rejection of no point of the chunk"))?;
             Ok(chunk.fault(*record, &rejection.field, rejection.reason))
         });
         let late = late.collect::<Result<Vec<LineFault>>>()?;
@@ -253,6 +296,10 @@ fn lock(report: &Mutex<Report>) -> std::sync::MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
 }

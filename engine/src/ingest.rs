@@ -140,13 +140,21 @@ pub struct Ingest {
 impl Ingest {
     pub(crate) fn new(pool: PgPool, store: Arc<dyn ObjectStore>, platforms: Platforms) -> Self {
         let layouts = Layouts::new(pool.clone());
-        Self { pool, store, platforms, layouts }
+        Self {
+            pool,
+            store,
+            platforms,
+            layouts,
+        }
     }
 
     /// Parses, checks and commits a body; returns after the commit is durable.
     pub async fn points(&self, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
         let hash = Sha256::digest(&request.body).into();
-        if let Some(answer) = self.stored(tenant, request.idempotency_key.as_deref(), &hash).await? {
+        if let Some(answer) = self
+            .stored(tenant, request.idempotency_key.as_deref(), &hash)
+            .await?
+        {
             return Ok(answer);
         }
         let batch = self.batch().await?;
@@ -161,10 +169,21 @@ impl Ingest {
         };
         let (batch, rejected) = on_processor(large, parse).await?;
         if !rejected.is_empty() && (batch.is_empty() || request.on_fault == OnFault::RejectAll) {
-            return Ok(IngestAnswer { accepted: 0, duplicates: 0, rounded: 0, rejected, version: 0 });
+            return Ok(IngestAnswer {
+                accepted: 0,
+                duplicates: 0,
+                rounded: 0,
+                rejected,
+                version: 0,
+            });
         }
         let idempotency = request.idempotency_key.map(|key| (key, hash));
-        let what = Incoming { batch, rejected, idempotency, chunk: None };
+        let what = Incoming {
+            batch,
+            rejected,
+            idempotency,
+            chunk: None,
+        };
         match self.commit(tenant, what).await? {
             Some(answer) => Ok(answer),
             None => Err(Error::internal("a body is no chunk")),
@@ -180,16 +199,30 @@ impl Ingest {
         idempotency_key: Option<String>,
     ) -> Result<IngestAnswer> {
         let hash = Sha256::digest(&body).into();
-        if let Some(answer) = self.stored(tenant, idempotency_key.as_deref(), &hash).await? {
+        if let Some(answer) = self
+            .stored(tenant, idempotency_key.as_deref(), &hash)
+            .await?
+        {
             return Ok(answer);
         }
         let mut batch = self.batch().await?;
         let rejected = collect::event(&body, &self.platforms.list().await?, &mut batch)?;
         if batch.is_empty() {
-            return Ok(IngestAnswer { accepted: 0, duplicates: 0, rounded: 0, rejected, version: 0 });
+            return Ok(IngestAnswer {
+                accepted: 0,
+                duplicates: 0,
+                rounded: 0,
+                rejected,
+                version: 0,
+            });
         }
         let idempotency = idempotency_key.map(|key| (key, hash));
-        let what = Incoming { batch, rejected, idempotency, chunk: None };
+        let what = Incoming {
+            batch,
+            rejected,
+            idempotency,
+            chunk: None,
+        };
         match self.commit(tenant, what).await? {
             Some(answer) => Ok(answer),
             None => Err(Error::internal("an event is no chunk")),
@@ -198,7 +231,10 @@ impl Ingest {
 
     /// An empty batch that knows the registered platforms.
     pub async fn batch(&self) -> Result<PointBatch> {
-        Ok(PointBatch::new(self.platforms.list().await?, Utc::now().timestamp_micros()))
+        Ok(PointBatch::new(
+            self.platforms.list().await?,
+            Utc::now().timestamp_micros(),
+        ))
     }
 
     /// Commits a batch once per `chunk`, ever: `None` when this tenant has
@@ -209,7 +245,16 @@ impl Ingest {
         batch: PointBatch,
         chunk: Option<[u8; 32]>,
     ) -> Result<Option<IngestAnswer>> {
-        self.commit(tenant, Incoming { batch, rejected: Vec::new(), idempotency: None, chunk }).await
+        self.commit(
+            tenant,
+            Incoming {
+                batch,
+                rejected: Vec::new(),
+                idempotency: None,
+                chunk,
+            },
+        )
+        .await
     }
 
     /// Whether a chunk of this hash was imported before.
@@ -228,9 +273,9 @@ impl Ingest {
         let Some(key) = key else { return Ok(None) };
         match commit::stored_answer(&self.pool, tenant, key).await? {
             None => Ok(None),
-            Some((stored, answer)) if stored[..] == hash[..] => {
-                serde_json::from_value(answer).map(Some).map_err(Error::internal)
-            }
+            Some((stored, answer)) if stored[..] == hash[..] => serde_json::from_value(answer)
+                .map(Some)
+                .map_err(Error::internal),
             Some(_) => Err(key_conflict()),
         }
     }
@@ -267,7 +312,12 @@ impl Ingest {
             return Ok(None);
         }
         seen.extend(commit::known_events(&self.pool, tenant, &ids).await?);
-        Ok(Some(events.iter().map(|event| event.is_none_or(|id| seen.insert(id))).collect()))
+        Ok(Some(
+            events
+                .iter()
+                .map(|event| event.is_none_or(|id| seen.insert(id)))
+                .collect(),
+        ))
     }
 }
 
@@ -306,8 +356,9 @@ impl Attempt {
         let large = what.batch.len() > 1_000;
         on_processor(large, move || {
             let mut what = what;
-            let (dimensions, overflowed) =
-                layout.registry.propose(what.batch.keys(), layout.dimension_keys);
+            let (dimensions, overflowed) = layout
+                .registry
+                .propose(what.batch.keys(), layout.dimension_keys);
             let mut registry = layout.registry.clone();
             registry.extend(dimensions.clone());
             let metrics = layout.new_metrics(what.batch.metrics(), &platforms);
@@ -319,7 +370,12 @@ impl Attempt {
             }
             let definitions = |key: &MetricKey| {
                 let known = layout.metrics.get(key).cloned();
-                let new = || metrics.iter().find(|d| d.key == *key).map(|d| d.kind.clone());
+                let new = || {
+                    metrics
+                        .iter()
+                        .find(|d| d.key == *key)
+                        .map(|d| d.kind.clone())
+                };
                 known.unwrap_or_else(|| RollupDefinition {
                     version: 1,
                     kind: new().unwrap_or(MetricKind::Sum),
@@ -338,7 +394,10 @@ impl Attempt {
             };
             let mut changed = dimensions;
             changed.extend(what.batch.misfits(&registry).map(|column| {
-                storage_layout::DimensionColumn { partial: true, ..column.clone() }
+                storage_layout::DimensionColumn {
+                    partial: true,
+                    ..column.clone()
+                }
             }));
             changed.dedup_by(|later, kept| {
                 let same = later.key == kept.key;
@@ -355,10 +414,20 @@ impl Attempt {
             let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
             let events = what.batch.events().iter().zip(fresh.iter().flatten());
             let ingested = Ingested {
-                idempotency: what.idempotency.clone().map(|(key, hash)| (key, hash, stored)),
+                idempotency: what
+                    .idempotency
+                    .clone()
+                    .map(|(key, hash)| (key, hash, stored)),
                 chunk: what.chunk,
-                events: events.filter(|(_, fresh)| **fresh).filter_map(|(event, _)| *event).collect(),
-                counts: [answer.accepted, answer.duplicates, answer.rejected.len() as u64],
+                events: events
+                    .filter(|(_, fresh)| **fresh)
+                    .filter_map(|(event, _)| *event)
+                    .collect(),
+                counts: [
+                    answer.accepted,
+                    answer.duplicates,
+                    answer.rejected.len() as u64,
+                ],
             };
             let commit = Commit {
                 tenant,
@@ -371,7 +440,13 @@ impl Attempt {
                 metrics,
                 ingested,
             };
-            Ok(Self { what, layout, answer, commit, uploads })
+            Ok(Self {
+                what,
+                layout,
+                answer,
+                commit,
+                uploads,
+            })
         })
         .await
     }
@@ -386,11 +461,14 @@ impl Attempt {
                 if changes_layout {
                     ingest.layouts.forget(tenant).await;
                 }
-                Ok(Done::Answer(Some(IngestAnswer { version, ..self.answer })))
+                Ok(Done::Answer(Some(IngestAnswer {
+                    version,
+                    ..self.answer
+                })))
             }
-            Outcome::Replayed(answer) => {
-                serde_json::from_value(answer).map(|a| Done::Answer(Some(a))).map_err(Error::internal)
-            }
+            Outcome::Replayed(answer) => serde_json::from_value(answer)
+                .map(|a| Done::Answer(Some(a)))
+                .map_err(Error::internal),
             Outcome::KeyConflict => Err(key_conflict()),
             Outcome::ChunkKnown => Ok(Done::Answer(None)),
             Outcome::OverLimit(used, allowed) => Err(Error::LimitExceeded {
@@ -415,23 +493,30 @@ pub(crate) async fn upload(
     if uploads.is_empty() {
         return Ok(());
     }
-    let keys: Vec<String> = uploads.iter().map(|upload| upload.key.to_string()).collect();
+    let keys: Vec<String> = uploads
+        .iter()
+        .map(|upload| upload.key.to_string())
+        .collect();
     commit::begin_upload(pool, tenant, &keys).await?;
-    let puts = uploads.into_iter().map(|upload| async move {
-        store.put(&upload.key, upload.bytes.into()).await.map(drop)
-    });
-    futures::future::try_join_all(puts).await.map(drop).map_err(|error| {
-        tracing::warn!(%error, %tenant, "an upload failed");
-        Error::Unavailable {
-            message: "the object store does not take files; nothing was kept".into(),
-            retry_after: crate::metadata::RETRY_AFTER,
-        }
-    })
+    let puts = uploads
+        .into_iter()
+        .map(|upload| async move { store.put(&upload.key, upload.bytes.into()).await.map(drop) });
+    futures::future::try_join_all(puts)
+        .await
+        .map(drop)
+        .map_err(|error| {
+            tracing::warn!(%error, %tenant, "an upload failed");
+            Error::Unavailable {
+                message: "the object store does not take files; nothing was kept".into(),
+                retry_after: crate::metadata::RETRY_AFTER,
+            }
+        })
 }
 
 fn key_conflict() -> Error {
     Error::Conflict {
-        message: "this Idempotency-Key was used with another body; use a new key for a new body".into(),
+        message: "this Idempotency-Key was used with another body; use a new key for a new body"
+            .into(),
     }
 }
 
@@ -443,5 +528,7 @@ pub(crate) async fn on_processor<T: Send + 'static>(
     if !much {
         return work();
     }
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
 }

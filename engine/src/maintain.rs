@@ -40,7 +40,11 @@ pub struct Maintainer {
 
 impl Maintainer {
     pub(crate) fn new(pool: PgPool, store: Arc<dyn ObjectStore>, caches: Caches) -> Self {
-        Self { pool, store, caches }
+        Self {
+            pool,
+            store,
+            caches,
+        }
     }
 
     /// Works until it is dropped. A tenant's failure is logged and never
@@ -88,7 +92,10 @@ impl Maintainer {
 }
 
 /// Cuts a list of files where the next one would exceed `bytes`.
-fn by_size<'a, 'f>(files: &'a [&'f DataFile], bytes: u64) -> impl Iterator<Item = &'a [&'f DataFile]> {
+fn by_size<'a, 'f>(
+    files: &'a [&'f DataFile],
+    bytes: u64,
+) -> impl Iterator<Item = &'a [&'f DataFile]> {
     let mut taken = 0;
     files.chunk_by(move |a, b| {
         taken = if taken == 0 { a.bytes } else { taken } + b.bytes;
@@ -106,12 +113,18 @@ fn windows_to_compact(snapshot: &Snapshot) -> Vec<Vec<&DataFile>> {
     let mut files: Vec<&DataFile> = snapshot.files.iter().collect();
     files.sort_by_key(|file| file.bytes);
     for file in files {
-        let FileStorage::Object { window, .. } = &file.storage else { continue };
+        let FileStorage::Object { window, .. } = &file.storage else {
+            continue;
+        };
         let (bytes, chosen) = windows.entry(*window).or_default();
         if *bytes + file.bytes <= COMPACT_BYTES {
             *bytes += file.bytes;
             chosen.push(file);
         }
     }
-    windows.into_values().map(|(_, files)| files).filter(|files| files.len() >= COMPACT_FILES).collect()
+    windows
+        .into_values()
+        .map(|(_, files)| files)
+        .filter(|files| files.len() >= COMPACT_FILES)
+        .collect()
 }

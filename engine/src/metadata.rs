@@ -65,7 +65,10 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(e) => e.code().is_some_and(|code| {
             // Connection failures, insufficient resources, operator
             // intervention, lock timeout, query cancelled by a timeout.
-            ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+            ["08", "53", "57"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                || code == "55P03"
         }),
         _ => false,
     }
@@ -73,5 +76,9 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
 
 /// Whether Postgres answers.
 pub(crate) async fn ping(pool: &PgPool) -> Result<()> {
-    sqlx::query("SELECT 1").execute(pool).await.map(drop).map_err(blame)
+    sqlx::query("SELECT 1")
+        .execute(pool)
+        .await
+        .map(drop)
+        .map_err(blame)
 }

@@ -15,9 +15,9 @@ use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
-pub use crate::query::execute::{Answer, AnswerStream, QueryLimits};
+pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
 pub use crate::query::partials::PartialsSource;
-pub use crate::query::scope::ScanCounts;
+pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
 use crate::query::{execute, partials};
 
@@ -44,7 +44,9 @@ pub enum Param {
 
 impl Session {
     pub(crate) fn new(scope: Scope) -> Self {
-        Self { scope: Arc::new(scope) }
+        Self {
+            scope: Arc::new(scope),
+        }
     }
 
     /// The tenant.
@@ -90,7 +92,9 @@ impl Session {
     /// Number of live data files: inline ones, objects.
     pub fn file_counts(&self) -> (usize, usize) {
         let files = &self.scope.snapshot.files;
-        let objects = files.iter().filter(|f| f.storage != crate::metadata::catalog::FileStorage::Inline);
+        let objects = files
+            .iter()
+            .filter(|f| f.storage != crate::metadata::catalog::FileStorage::Inline);
         let objects = objects.count();
         (files.len() - objects, objects)
     }
@@ -101,24 +105,34 @@ impl Session {
         let plan = self.plan();
         let limits = QueryLimits {
             rows: plan.result_rows,
+            too_many_rows: TooManyRows::Cut,
+            plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
         };
         self.sql_within(query, params, limits).await
     }
 
-    /// Runs one SQL query for an export, which may be longer than an answer.
+    /// Runs one SQL query for an export, which may be longer than an answer;
+    /// one that is too long for the plan fails instead of being cut.
     pub async fn export(&self, query: &str, params: &[Param]) -> Result<Answer> {
         let plan = self.plan();
         let limits = QueryLimits {
             rows: plan.export_rows,
+            too_many_rows: TooManyRows::Fail,
+            plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_secs(3_600),
         };
         self.sql_within(query, params, limits).await
     }
 
-    async fn sql_within(&self, query: &str, params: &[Param], limits: QueryLimits) -> Result<Answer> {
+    async fn sql_within(
+        &self,
+        query: &str,
+        params: &[Param],
+        limits: QueryLimits,
+    ) -> Result<Answer> {
         let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
         let params = params.collect::<Result<Vec<_>>>()?;
         execute::sql(&self.scope, query, params, limits).await
@@ -145,14 +159,20 @@ fn scalar(position: usize, param: &Param) -> Result<ScalarValue> {
         Param::Int(value) => ScalarValue::Int64(Some(*value)),
         Param::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
         Param::Decimal(text) => {
-            let parsed = decimal::Value::parse(text).ok().filter(|parsed| !parsed.rounded);
+            let parsed = decimal::Value::parse(text)
+                .ok()
+                .filter(|parsed| !parsed.rounded);
             let parsed = parsed.ok_or_else(|| {
                 Error::invalid(
                     "must be a decimal number below 10^16 with at most nine decimals",
                     format!("params[{position}]"),
                 )
             })?;
-            ScalarValue::Decimal128(Some(parsed.value.units()), decimal::PRECISION, decimal::SCALE)
+            ScalarValue::Decimal128(
+                Some(parsed.value.units()),
+                decimal::PRECISION,
+                decimal::SCALE,
+            )
         }
     })
 }

@@ -12,7 +12,6 @@ pub mod error;
 mod extract;
 mod layers;
 mod listen;
-mod pending;
 pub mod router;
 mod routes;
 mod telemetry;

@@ -36,6 +36,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::collect::send))
         // Out
         .routes(routes!(routes::sql::run))
+        .routes(routes!(routes::dashboard::show))
+        .routes(routes!(routes::dashboard::show_platform))
         .routes(routes!(routes::metrics::list))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))

@@ -2,6 +2,7 @@
 //! answer right above. Which path they answer is listed in [`crate::router`].
 
 pub(crate) mod collect;
+pub(crate) mod dashboard;
 pub(crate) mod data_points;
 pub(crate) mod exports;
 pub(crate) mod health;

@@ -25,7 +25,9 @@ pub fn sort(batch: &RecordBatch) -> Result<RecordBatch> {
 /// Rows in file order, one batch a window.
 pub fn split(batch: &RecordBatch, unit: WindowUnit) -> Result<Vec<(Window, RecordBatch)>> {
     let start_of = |us: i64| {
-        let days = Window::containing(unit, us).start().signed_duration_since(chrono::NaiveDate::default());
+        let days = Window::containing(unit, us)
+            .start()
+            .signed_duration_since(chrono::NaiveDate::default());
         i32::try_from(days.num_days()).unwrap_or(i32::MIN)
     };
     let order = order(batch, start_of)?;
@@ -55,19 +57,33 @@ fn order(batch: &RecordBatch, window_start: impl Fn(i64) -> i32) -> Result<Vec<P
         if last_day.0 != day {
             last_day = (day, window_start(us));
         }
-        order.push((last_day.1, ranks[row], us, version(versions, row), row as u32));
+        order.push((
+            last_day.1,
+            ranks[row],
+            us,
+            version(versions, row),
+            row as u32,
+        ));
     }
     order.sort_unstable();
     Ok(order)
 }
 
 fn version(versions: &Int64Array, row: usize) -> i64 {
-    if versions.is_null(row) { i64::MAX } else { versions.value(row) }
+    if versions.is_null(row) {
+        i64::MAX
+    } else {
+        versions.value(row)
+    }
 }
 
 /// For each row the rank of its metric among the batch's metrics.
 fn metric_ranks(batch: &RecordBatch) -> Result<Vec<u32>> {
-    let names = [text(batch, PLATFORM)?, text(batch, METRIC_TYPE)?, text(batch, METRIC_NAME)?];
+    let names = [
+        text(batch, PLATFORM)?,
+        text(batch, METRIC_TYPE)?,
+        text(batch, METRIC_NAME)?,
+    ];
     let mut ids: HashMap<[&str; 3], u32> = HashMap::new();
     let mut rows = Vec::with_capacity(batch.num_rows());
     let mut last: Option<([&str; 3], u32)> = None;
@@ -102,15 +118,20 @@ fn take(batch: &RecordBatch, order: &[Position]) -> Result<RecordBatch> {
 
 /// A column by name; a missing one means damage.
 pub fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn Array> {
-    batch.column_by_name(name).map(AsRef::as_ref).ok_or_else(|| StorageError::Damaged {
-        file: "batch".into(),
-        what: format!("column {name} is missing"),
-    })
+    batch
+        .column_by_name(name)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| StorageError::Damaged {
+            file: "batch".into(),
+            what: format!("column {name} is missing"),
+        })
 }
 
 /// A text column by name.
 pub fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    column(batch, name)?.as_string_view_opt().ok_or_else(|| wrong_type(name))
+    column(batch, name)?
+        .as_string_view_opt()
+        .ok_or_else(|| wrong_type(name))
 }
 
 /// `recorded_at`.
@@ -121,5 +142,8 @@ pub fn times(batch: &RecordBatch) -> Result<&TimestampMicrosecondArray> {
 }
 
 pub(crate) fn wrong_type(name: &str) -> StorageError {
-    StorageError::Damaged { file: "batch".into(), what: format!("column {name} has another type") }
+    StorageError::Damaged {
+        file: "batch".into(),
+        what: format!("column {name} has another type"),
+    }
 }

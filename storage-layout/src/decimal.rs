@@ -77,7 +77,11 @@ pub fn canonical(units: i128, scale: i8) -> String {
     let padded = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = padded.split_at(padded.len() - scale);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 fn parse(text: &[u8]) -> Result<Parsed, ValueError> {
@@ -129,7 +133,9 @@ fn parse(text: &[u8]) -> Result<Parsed, ValueError> {
         units += 1;
     }
     let value = Value::from_units(if negative { -units } else { units });
-    value.map(|value| Parsed { value, rounded }).ok_or(ValueError::OutOfRange)
+    value
+        .map(|value| Parsed { value, rounded })
+        .ok_or(ValueError::OutOfRange)
 }
 
 fn split_exponent(text: &[u8]) -> Result<(&[u8], i64), ValueError> {
@@ -148,7 +154,11 @@ mod tests {
 
     fn check(text: &str, canonical: &str, rounded: bool) {
         let parsed = Value::parse(text).expect(text);
-        assert_eq!((parsed.value.to_string().as_str(), parsed.rounded), (canonical, rounded), "{text}");
+        assert_eq!(
+            (parsed.value.to_string().as_str(), parsed.rounded),
+            (canonical, rounded),
+            "{text}"
+        );
     }
 
     #[test]
@@ -158,7 +168,11 @@ mod tests {
         check("1.0", "1", false);
         check("4.07", "4.07", false);
         check("-12.500", "-12.5", false);
-        check("9999999999999999.999999999", "9999999999999999.999999999", false);
+        check(
+            "9999999999999999.999999999",
+            "9999999999999999.999999999",
+            false,
+        );
         check("1e3", "1000", false);
         check("1.5E-3", "0.0015", false);
         check("123456e-12", "0.000000123", true);
@@ -176,10 +190,17 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_too_large_is_refused() {
-        for text in ["", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e1.5", " 1"] {
+        for text in [
+            "", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e1.5", " 1",
+        ] {
             assert_eq!(Value::parse(text), Err(ValueError::NotANumber), "{text:?}");
         }
-        for text in ["1e16", "10000000000000000", "-1e400", "9999999999999999.9999999999"] {
+        for text in [
+            "1e16",
+            "10000000000000000",
+            "-1e400",
+            "9999999999999999.9999999999",
+        ] {
             assert_eq!(Value::parse(text), Err(ValueError::OutOfRange), "{text:?}");
         }
     }

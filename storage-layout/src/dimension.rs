@@ -51,7 +51,11 @@ impl DimensionRegistry {
     /// A registry of these columns.
     pub fn new(version: i64, overflowed: bool, columns: Vec<DimensionColumn>) -> Self {
         let by_key = columns.into_iter().map(|c| (c.key.clone(), c)).collect();
-        Self { version, overflowed, by_key }
+        Self {
+            version,
+            overflowed,
+            by_key,
+        }
     }
 
     /// The columns of a key, if it is registered.
@@ -76,7 +80,8 @@ impl DimensionRegistry {
 
     /// Adds columns that a commit is about to register.
     pub fn extend(&mut self, columns: impl IntoIterator<Item = DimensionColumn>) {
-        self.by_key.extend(columns.into_iter().map(|c| (c.key.clone(), c)));
+        self.by_key
+            .extend(columns.into_iter().map(|c| (c.key.clone(), c)));
     }
 
     /// Names columns for keys that are not registered yet, in the order given,
@@ -100,7 +105,11 @@ impl DimensionRegistry {
             }
             let column = free_name(key, &taken);
             taken.insert(column.clone());
-            proposed.push(DimensionColumn { key: key.into(), column, partial: self.overflowed });
+            proposed.push(DimensionColumn {
+                key: key.into(),
+                column,
+                partial: self.overflowed,
+            });
         }
         (proposed, left_out)
     }
@@ -112,7 +121,13 @@ fn free_name(key: &str, taken: &HashSet<Arc<str>>) -> Arc<str> {
     let base: String = key
         .chars()
         .take(48)
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
         .collect();
     let mut name: Arc<str> = base.as_str().into();
     let mut suffix = 2;

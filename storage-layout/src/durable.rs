@@ -30,7 +30,10 @@ impl DurableLocal {
     /// A store below this folder, which must exist.
     pub fn new(root: &FilePath) -> Result<Self> {
         let inner = Arc::new(LocalFileSystem::new_with_prefix(root)?);
-        Ok(Self { inner, root: root.to_owned() })
+        Ok(Self {
+            inner,
+            root: root.to_owned(),
+        })
     }
 }
 
@@ -48,10 +51,14 @@ fn sync(inner: &LocalFileSystem, root: &FilePath, location: &Path) -> Result<()>
         source: source.into(),
     };
     let path = inner.path_to_filesystem(location)?;
-    std::fs::File::open(&path).and_then(|f| f.sync_all()).map_err(generic)?;
+    std::fs::File::open(&path)
+        .and_then(|f| f.sync_all())
+        .map_err(generic)?;
     let mut folder = path.parent();
     while let Some(current) = folder {
-        std::fs::File::open(current).and_then(|f| f.sync_all()).map_err(generic)?;
+        std::fs::File::open(current)
+            .and_then(|f| f.sync_all())
+            .map_err(generic)?;
         if current == root {
             break;
         }
@@ -66,7 +73,12 @@ async fn sync_in_background(inner: Arc<LocalFileSystem>, root: PathBuf, at: Path
 
 #[async_trait]
 impl ObjectStore for DurableLocal {
-    async fn put_opts(&self, at: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+    async fn put_opts(
+        &self,
+        at: &Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> Result<PutResult> {
         let result = self.inner.put_opts(at, payload, opts).await?;
         sync_in_background(self.inner.clone(), self.root.clone(), at.clone()).await?;
         Ok(result)
@@ -79,7 +91,12 @@ impl ObjectStore for DurableLocal {
     ) -> Result<Box<dyn MultipartUpload>> {
         let upload = self.inner.put_multipart_opts(at, opts).await?;
         let (inner, root, at) = (self.inner.clone(), self.root.clone(), at.clone());
-        Ok(Box::new(DurableUpload { upload, inner, root, at }))
+        Ok(Box::new(DurableUpload {
+            upload,
+            inner,
+            root,
+            at,
+        }))
     }
 
     async fn get_opts(&self, at: &Path, options: GetOptions) -> Result<GetResult> {

@@ -38,7 +38,11 @@ impl TenantId {
         let valid = text.len() <= 63
             && bytes.next().is_some_and(good)
             && bytes.all(|c| good(c) || c == b'-' || c == b'_');
-        if valid { Ok(Self(text.into())) } else { Err(IdError::Tenant(text.chars().take(80).collect())) }
+        if valid {
+            Ok(Self(text.into()))
+        } else {
+            Err(IdError::Tenant(text.chars().take(80).collect()))
+        }
     }
 
     /// The id as text.
@@ -126,7 +130,10 @@ impl Window {
             WindowUnit::Month => day.with_day(1),
             WindowUnit::Year => day.with_ordinal(1),
         };
-        Self { unit, start: start.unwrap_or(day) }
+        Self {
+            unit,
+            start: start.unwrap_or(day),
+        }
     }
 
     /// The window's width.
@@ -175,7 +182,17 @@ mod tests {
         for good in ["a", "acme", "shop-1", "0_x"] {
             assert!(TenantId::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "../b", "A", "a/b", "a b", "-a", "a'", "é", &"a".repeat(64)] {
+        for bad in [
+            "",
+            "../b",
+            "A",
+            "a/b",
+            "a b",
+            "-a",
+            "a'",
+            "é",
+            &"a".repeat(64),
+        ] {
             assert!(TenantId::new(bad).is_err(), "{bad}");
         }
     }
@@ -183,9 +200,11 @@ mod tests {
     #[test]
     fn a_window_prints_and_parses_back() {
         let us = 1_700_000_000_000_000;
-        for (unit, text) in
-            [(WindowUnit::Day, "2023-11-14"), (WindowUnit::Month, "2023-11"), (WindowUnit::Year, "2023")]
-        {
+        for (unit, text) in [
+            (WindowUnit::Day, "2023-11-14"),
+            (WindowUnit::Month, "2023-11"),
+            (WindowUnit::Year, "2023"),
+        ] {
             let window = Window::containing(unit, us);
             assert_eq!(window.to_string(), text);
             assert_eq!(text.parse::<Window>(), Ok(window));

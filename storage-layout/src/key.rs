@@ -70,7 +70,12 @@ impl ObjectKey {
             _ => return None,
         };
         let file = FileId(Uuid::try_parse(file).ok()?);
-        parts.next().is_none().then_some(Self { tenant, window, file, kind })
+        parts.next().is_none().then_some(Self {
+            tenant,
+            window,
+            file,
+            kind,
+        })
     }
 }
 

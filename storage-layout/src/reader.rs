@@ -22,13 +22,18 @@ pub fn check_metadata(metadata: &FileMetaData, tenant: &TenantId, name: &str) ->
         let pairs = metadata.key_value_metadata()?;
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
     };
-    let damaged = |what: String| StorageError::Damaged { file: name.to_owned(), what };
+    let damaged = |what: String| StorageError::Damaged {
+        file: name.to_owned(),
+        what,
+    };
     if find(TENANT_METADATA) != Some(tenant.as_str()) {
         return Err(damaged("it does not hold this tenant's rows".into()));
     }
     match find(SCHEMA_METADATA).and_then(|v| v.parse::<u32>().ok()) {
         Some(version) if version <= SCHEMA_VERSION => Ok(()),
-        Some(version) => Err(damaged(format!("its schema version {version} is newer than this program"))),
+        Some(version) => Err(damaged(format!(
+            "its schema version {version} is newer than this program"
+        ))),
         None => Err(damaged("it names no schema version".into())),
     }
 }

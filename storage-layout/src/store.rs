@@ -83,7 +83,9 @@ impl fmt::Display for FencedStore {
 }
 
 fn read_only() -> object_store::Error {
-    object_store::Error::NotSupported { source: "a query's store is read-only".into() }
+    object_store::Error::NotSupported {
+        source: "a query's store is read-only".into(),
+    }
 }
 
 #[async_trait]
@@ -140,11 +142,17 @@ mod tests {
     async fn a_fenced_store_holds_only_what_it_was_given() {
         let inner = Arc::new(InMemory::new());
         for name in ["a", "b"] {
-            inner.put(&Path::from(name), name.into()).await.expect("put");
+            inner
+                .put(&Path::from(name), name.into())
+                .await
+                .expect("put");
         }
         let fenced = FencedStore::new(inner, Arc::new([Path::from("a")].into()));
         assert!(fenced.get(&Path::from("a")).await.is_ok());
-        let refused = fenced.get(&Path::from("b")).await.expect_err("outside the fence");
+        let refused = fenced
+            .get(&Path::from("b"))
+            .await
+            .expect_err("outside the fence");
         assert!(matches!(refused, object_store::Error::NotFound { .. }));
         assert!(fenced.put(&Path::from("a"), "x".into()).await.is_err());
         assert!(fenced.delete(&Path::from("a")).await.is_err());

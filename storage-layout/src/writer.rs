@@ -35,19 +35,27 @@ pub fn encode_parquet(tenant: &TenantId, batches: &[RecordBatch]) -> Result<Enco
     let kept = kept_columns(batches);
     let narrowed: Vec<RecordBatch> = narrow(batches, &kept)?;
     let Some(schema) = narrowed.first().map(RecordBatch::schema) else {
-        return Ok(Encoded { bytes: Bytes::new(), footer_bytes: 0 });
+        return Ok(Encoded {
+            bytes: Bytes::new(),
+            footer_bytes: 0,
+        });
     };
     let properties = writer_properties(tenant, schema.index_of(RECORDED_AT)?);
     // Without the embedded Arrow schema every Parquet tool reads the same
     // plain types; our readers know their schema from the catalog.
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
     for batch in &narrowed {
         writer.write(batch)?;
     }
     let bytes = writer.into_inner()?;
     let footer_bytes = footer_length(&bytes);
-    Ok(Encoded { bytes: bytes.into(), footer_bytes })
+    Ok(Encoded {
+        bytes: bytes.into(),
+        footer_bytes,
+    })
 }
 
 /// The fixed columns and those that hold at least one value.
@@ -55,12 +63,19 @@ fn kept_columns(batches: &[RecordBatch]) -> Vec<usize> {
     let fixed = stored_fields().len();
     let columns = batches.first().map_or(0, RecordBatch::num_columns);
     (0..columns)
-        .filter(|&i| i < fixed || batches.iter().any(|b| b.column(i).null_count() < b.num_rows()))
+        .filter(|&i| {
+            i < fixed
+                || batches
+                    .iter()
+                    .any(|b| b.column(i).null_count() < b.num_rows())
+        })
         .collect()
 }
 
 fn narrow(batches: &[RecordBatch], kept: &[usize]) -> Result<Vec<RecordBatch>> {
-    let Some(first) = batches.first() else { return Ok(Vec::new()) };
+    let Some(first) = batches.first() else {
+        return Ok(Vec::new());
+    };
     let narrow: Vec<bool> = kept
         .iter()
         .map(|&i| is_decimal(first.column(i)) && batches.iter().all(|b| fits(b.column(i))))
@@ -76,18 +91,29 @@ fn narrow(batches: &[RecordBatch], kept: &[usize]) -> Result<Vec<RecordBatch>> {
         }
     });
     let metadata = [("schema_version".to_owned(), SCHEMA_VERSION.to_string())];
-    let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.into()));
+    let schema = Arc::new(Schema::new_with_metadata(
+        fields.collect::<Vec<_>>(),
+        metadata.into(),
+    ));
     let convert = |batch: &RecordBatch| -> Result<RecordBatch> {
-        let columns = kept.iter().zip(schema.fields()).map(|(&i, field)| -> Result<ArrayRef> {
-            let column = batch.column(i);
-            Ok(match field.data_type() {
-                DataType::Decimal128(precision, scale) => Arc::new(
-                    decimals(column).clone().with_precision_and_scale(*precision, *scale)?,
-                ),
-                _ => column.clone(),
-            })
-        });
-        Ok(RecordBatch::try_new(schema.clone(), columns.collect::<Result<_>>()?)?)
+        let columns = kept
+            .iter()
+            .zip(schema.fields())
+            .map(|(&i, field)| -> Result<ArrayRef> {
+                let column = batch.column(i);
+                Ok(match field.data_type() {
+                    DataType::Decimal128(precision, scale) => Arc::new(
+                        decimals(column)
+                            .clone()
+                            .with_precision_and_scale(*precision, *scale)?,
+                    ),
+                    _ => column.clone(),
+                })
+            });
+        Ok(RecordBatch::try_new(
+            schema.clone(),
+            columns.collect::<Result<_>>()?,
+        )?)
     };
     batches.iter().map(convert).collect()
 }
@@ -102,11 +128,17 @@ fn decimals(column: &ArrayRef) -> &Decimal128Array {
 
 fn fits(column: &ArrayRef) -> bool {
     let bound = 10i128.pow(u32::from(NARROW_PRECISION));
-    decimals(column).iter().flatten().all(|units| units.abs() < bound)
+    decimals(column)
+        .iter()
+        .flatten()
+        .all(|units| units.abs() < bound)
 }
 
 fn footer_length(bytes: &[u8]) -> u32 {
     let tail = bytes.len().saturating_sub(8);
-    let length = bytes.get(tail..tail + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    let length = bytes
+        .get(tail..tail + 4)
+        .and_then(|b| b.try_into().ok())
+        .map_or(0, u32::from_le_bytes);
     length.saturating_add(8)
 }

@@ -298,12 +298,8 @@ impl RawReader<'_> {
 
     async fn run(&self, sql: Sql) -> Result<Vec<RecordBatch>> {
         let answer = self.session.sql(&sql.text, &sql.params).await?;
-        let batches = answer.stream.try_collect().await.map_err(Error::internal)?;
-        match answer
-            .stats
-            .truncated
-            .load(std::sync::atomic::Ordering::Acquire)
-        {
+        let batches = answer.stream.try_collect().await?;
+        match answer.stats.truncated() {
             false => Ok(batches),
             true => Err(Error::Query {
                 message: "the dashboard needs more rows of raw points than the plan allows"

@@ -88,10 +88,18 @@ impl Chunk {
     /// A fault of the record at `index`.
     pub(super) fn fault(&self, index: usize, field: &str, reason: String) -> LineFault {
         let (line, record) = match &self.content {
-            Content::Lines(lines) => (lines.ends[index].1, String::from_utf8_lossy(lines.record(index))),
+            Content::Lines(lines) => (
+                lines.ends[index].1,
+                String::from_utf8_lossy(lines.record(index)),
+            ),
             Content::Rows { first_line, .. } => (first_line + index as u64, Cow::Borrowed("")),
         };
-        LineFault { line, field: field.to_owned(), reason, record: record.into_owned() }
+        LineFault {
+            line,
+            field: field.to_owned(),
+            reason,
+            record: record.into_owned(),
+        }
     }
 }
 
@@ -145,8 +153,9 @@ mod tests {
     use super::*;
 
     fn hash(tenant: &str, value: &str, first_line: u64, content: &[&str]) -> [u8; 32] {
-        let mapping =
-            format!("platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = \"{value}\"");
+        let mapping = format!(
+            "platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = \"{value}\""
+        );
         let mapping = Mapping::parse(&mapping).expect("mapping");
         let file = ChunkHasher::new(&TenantId::new(tenant).expect("tenant"), &mapping).with(b"v");
         let mut chunk = file.chunk(first_line);
@@ -156,8 +165,14 @@ mod tests {
 
     #[test]
     fn a_chunks_hash_never_changes() {
-        let hex: String = hash("acme", "v", 2, &["1", "2"]).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, "af8a6d9760e6cc58f7a6f77f1eeabee271ae5cd58229ee9c27b50a1dbff956f1");
+        let hex: String = hash("acme", "v", 2, &["1", "2"])
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(
+            hex,
+            "af8a6d9760e6cc58f7a6f77f1eeabee271ae5cd58229ee9c27b50a1dbff956f1"
+        );
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl ColumnType {
             _ => {
                 let digits = text.strip_prefix("decimal(")?.strip_suffix(')')?;
                 let (precision, scale) = digits.split_once(',')?;
-                let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
+                let (precision, scale) =
+                    (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
                 if precision == 0 || precision > 38 || scale > precision {
                     return None;
                 }
@@ -60,21 +61,37 @@ impl ColumnType {
 
     /// Converts texts; a text that is not of the type becomes null, and
     /// `on_fault` hears its row.
-    pub(super) fn convert(self, texts: StringArray, mut on_fault: impl FnMut(usize)) -> Result<ArrayRef> {
+    pub(super) fn convert(
+        self,
+        texts: StringArray,
+        mut on_fault: impl FnMut(usize),
+    ) -> Result<ArrayRef> {
         let typed: ArrayRef = match self {
             Self::Text => return Ok(Arc::new(texts)),
             Self::Decimal { precision, scale } => {
-                let units = texts.iter().map(|text| exact_units(text?, precision, scale));
+                let units = texts
+                    .iter()
+                    .map(|text| exact_units(text?, precision, scale));
                 let array = units.collect::<Decimal128Array>();
-                Arc::new(array.with_precision_and_scale(precision, scale as i8).map_err(Error::internal)?)
+                Arc::new(
+                    array
+                        .with_precision_and_scale(precision, scale as i8)
+                        .map_err(Error::internal)?,
+                )
             }
             _ => {
-                let nulls_on_fault = CastOptions { safe: true, ..CastOptions::default() };
-                cast_with_options(&texts, &self.data_type(), &nulls_on_fault).map_err(Error::internal)?
+                let nulls_on_fault = CastOptions {
+                    safe: true,
+                    ..CastOptions::default()
+                };
+                cast_with_options(&texts, &self.data_type(), &nulls_on_fault)
+                    .map_err(Error::internal)?
             }
         };
         if typed.null_count() > texts.null_count() {
-            (0..texts.len()).filter(|&row| typed.is_null(row) && texts.is_valid(row)).for_each(&mut on_fault);
+            (0..texts.len())
+                .filter(|&row| typed.is_null(row) && texts.is_valid(row))
+                .for_each(&mut on_fault);
         }
         Ok(typed)
     }
@@ -103,7 +120,13 @@ fn exact_units(text: &str, precision: u8, scale: u8) -> Option<i128> {
     };
     let exponent_at = unsigned.iter().position(|c| matches!(c, b'e' | b'E'));
     let (mantissa, exponent) = match exponent_at {
-        Some(at) => (&unsigned[..at], std::str::from_utf8(&unsigned[at + 1..]).ok()?.parse::<i32>().ok()?),
+        Some(at) => (
+            &unsigned[..at],
+            std::str::from_utf8(&unsigned[at + 1..])
+                .ok()?
+                .parse::<i32>()
+                .ok()?,
+        ),
         None => (unsigned, 0),
     };
     let (mut units, mut digits, mut decimals) = (0i128, 0u32, None::<i64>);
@@ -140,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_decimal_column_keeps_every_digit_or_refuses() {
-        let check = |text: &str, units: Option<i128>| assert_eq!(exact_units(text, 6, 2), units, "{text}");
+        let check =
+            |text: &str, units: Option<i128>| assert_eq!(exact_units(text, 6, 2), units, "{text}");
         check("4.07", Some(407));
         check("-11062.06", None);
         check("-1106.06", Some(-110_606));
@@ -161,13 +185,27 @@ mod tests {
         let check = |name: &str, texts: Vec<Option<&str>>, faulty: &[usize]| {
             let mut rows = Vec::new();
             let column = ColumnType::parse(name).expect(name);
-            let array = column.convert(StringArray::from(texts), |row| rows.push(row)).expect(name);
-            assert_eq!((array.data_type(), rows.as_slice()), (&column.data_type(), faulty), "{name}");
+            let array = column
+                .convert(StringArray::from(texts), |row| rows.push(row))
+                .expect(name);
+            assert_eq!(
+                (array.data_type(), rows.as_slice()),
+                (&column.data_type(), faulty),
+                "{name}"
+            );
         };
-        check("decimal(18, 4)", vec![Some("1.5"), None, Some("x"), Some("0.00001")], &[2, 3]);
+        check(
+            "decimal(18, 4)",
+            vec![Some("1.5"), None, Some("x"), Some("0.00001")],
+            &[2, 3],
+        );
         check("integer", vec![Some("7"), Some("7.5"), None], &[1]);
         check("boolean", vec![Some("true"), Some("maybe")], &[1]);
-        check("timestamp", vec![Some("2010-12-01 08:26:00"), Some("then")], &[1]);
+        check(
+            "timestamp",
+            vec![Some("2010-12-01 08:26:00"), Some("then")],
+            &[1],
+        );
         check("date", vec![Some("2010-12-01"), Some("2010-13-01")], &[1]);
     }
 }

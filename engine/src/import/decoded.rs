@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, StringBuilder};
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+};
 
 use super::chunk::{Chunk, LineFault};
 use super::column::ColumnType;
@@ -80,7 +82,13 @@ impl<'a> TextColumns<'a> {
 
     /// Converts the texts to the declared types.
     pub(super) fn finish(self, program: &Program, chunk: &Chunk) -> Result<Decoded> {
-        let Self { columns, builders, lines, records, mut faults } = self;
+        let Self {
+            columns,
+            builders,
+            lines,
+            records,
+            mut faults,
+        } = self;
         let mut skip = vec![false; records.len()];
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len() + 1);
         for (column, mut builder) in columns.iter().zip(builders) {
@@ -88,7 +96,11 @@ impl<'a> TextColumns<'a> {
             let originals = texts.clone();
             let typed = column.column_type.convert(texts, |row| {
                 if !std::mem::replace(&mut skip[row], true) {
-                    let reason = format!("{:?} is not of type {}", originals.value(row), column.column_type);
+                    let reason = format!(
+                        "{:?} is not of type {}",
+                        originals.value(row),
+                        column.column_type
+                    );
                     faults.push(chunk.fault(records[row], &column.name, reason));
                 }
             })?;
@@ -97,7 +109,12 @@ impl<'a> TextColumns<'a> {
         arrays.push(Arc::new(Int64Array::from(lines)));
         let rows = RecordBatchOptions::new().with_row_count(Some(records.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(program.schema()), arrays, &rows);
-        Ok(Decoded { batch: batch.map_err(Error::internal)?, records, skip, faults })
+        Ok(Decoded {
+            batch: batch.map_err(Error::internal)?,
+            records,
+            skip,
+            faults,
+        })
     }
 }
 

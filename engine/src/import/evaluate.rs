@@ -58,7 +58,12 @@ impl Program {
         decoded: Decoded,
         mut points: PointBatch,
     ) -> Result<Evaluated> {
-        let Decoded { batch, records, mut skip, mut faults } = decoded;
+        let Decoded {
+            batch,
+            records,
+            mut skip,
+            mut faults,
+        } = decoded;
         let mut columns = Columns::default();
         for step in &self.steps {
             let array = step.run(&batch, |row, error| {
@@ -84,7 +89,11 @@ impl Program {
             }
         }
         faults.sort_by_key(|fault| fault.line);
-        Ok(Evaluated { batch: points, records: kept, faults })
+        Ok(Evaluated {
+            batch: points,
+            records: kept,
+            faults,
+        })
     }
 }
 
@@ -119,7 +128,11 @@ impl Step {
         if rows == 0 {
             return;
         }
-        match self.expression.evaluate(batch).and_then(|result| result.into_array(rows)) {
+        match self
+            .expression
+            .evaluate(batch)
+            .and_then(|result| result.into_array(rows))
+        {
             Ok(array) => pieces.push(array),
             Err(error) if rows == 1 => {
                 on_fault(first_row, &error);
@@ -128,7 +141,12 @@ impl Step {
             Err(_) => {
                 let half = rows / 2;
                 self.bisect(&batch.slice(0, half), first_row, pieces, on_fault);
-                self.bisect(&batch.slice(half, rows - half), first_row + half, pieces, on_fault);
+                self.bisect(
+                    &batch.slice(half, rows - half),
+                    first_row + half,
+                    pieces,
+                    on_fault,
+                );
             }
         }
     }
@@ -161,7 +179,11 @@ impl<'a> Columns<'a> {
         dimensions: &[(&str, DimensionValue<'_>)],
         points: &mut PointBatch,
     ) -> Result<(), (String, String)> {
-        let recorded_at_us = self.recorded_at.as_ref().map(|times| times.at(row, mapping)).transpose();
+        let recorded_at_us = self
+            .recorded_at
+            .as_ref()
+            .map(|times| times.at(row, mapping))
+            .transpose();
         let point = RawPoint {
             platform: required(row, &Target::Platform, &self.platform)?,
             metric_type: required(row, &Target::MetricType, &self.metric_type)?,
@@ -171,7 +193,9 @@ impl<'a> Columns<'a> {
             event_id: self.event_id.as_ref().and_then(|column| column.text(row)),
             dimensions,
         };
-        points.push(&point).map_err(|rejection| (rejection.field, rejection.reason))
+        points
+            .push(&point)
+            .map_err(|rejection| (rejection.field, rejection.reason))
     }
 }
 
@@ -183,20 +207,30 @@ impl Column {
         }
         let texts = cast(array, &DataType::Utf8).map_err(Error::internal)?;
         let texts = StringArray::from(texts.to_data());
-        Ok(if shape == Shape::Number { Self::Number(texts) } else { Self::Text(texts) })
+        Ok(if shape == Shape::Number {
+            Self::Number(texts)
+        } else {
+            Self::Text(texts)
+        })
     }
 
     fn text(&self, row: usize) -> Option<&str> {
         match self {
-            Self::Text(array) | Self::Number(array) => array.is_valid(row).then(|| array.value(row)),
-            Self::Bool(array) => array.is_valid(row).then(|| if array.value(row) { "true" } else { "false" }),
+            Self::Text(array) | Self::Number(array) => {
+                array.is_valid(row).then(|| array.value(row))
+            }
+            Self::Bool(array) => array
+                .is_valid(row)
+                .then(|| if array.value(row) { "true" } else { "false" }),
         }
     }
 
     /// The value of a dimension; null is no value.
     fn dimension(&self, row: usize) -> Option<DimensionValue<'_>> {
         Some(match self {
-            Self::Bool(array) => DimensionValue::Bool(array.is_valid(row).then(|| array.value(row))?),
+            Self::Bool(array) => {
+                DimensionValue::Bool(array.is_valid(row).then(|| array.value(row))?)
+            }
             Self::Text(_) => DimensionValue::Text(self.text(row)?),
             Self::Number(_) => DimensionValue::Number(self.text(row)?),
         })
@@ -230,27 +264,48 @@ mod tests {
     use super::*;
 
     fn run(value: &str, column: ArrayRef) -> (Vec<Option<String>>, Vec<usize>) {
-        let mapping =
-            format!("platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = '{value}'");
+        let mapping = format!(
+            "platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = '{value}'"
+        );
         let rows = column.len();
         let fields = vec![Arc::new(Field::new("v", column.data_type().clone(), true))];
         let schema = super::super::reader::with_line(fields);
-        let program =
-            Program::compile(&Mapping::parse(&mapping).expect("mapping"), &schema).expect("program");
+        let program = Program::compile(&Mapping::parse(&mapping).expect("mapping"), &schema)
+            .expect("program");
         let lines: ArrayRef = Arc::new(Int64Array::from_iter_values(2..2 + rows as i64));
-        let batch = RecordBatch::try_new(Arc::clone(program.schema()), vec![column, lines]).expect("batch");
+        let batch =
+            RecordBatch::try_new(Arc::clone(program.schema()), vec![column, lines]).expect("batch");
         let mut faulty = Vec::new();
-        let step = program.steps.iter().find(|step| step.target == Target::Value).expect("value");
+        let step = program
+            .steps
+            .iter()
+            .find(|step| step.target == Target::Value)
+            .expect("value");
         let array = step.run(&batch, |row, _| faulty.push(row)).expect("runs");
         let column = Column::new(&array, step.shape).expect("column");
-        ((0..rows).map(|row| column.text(row).map(str::to_owned)).collect(), faulty)
+        (
+            (0..rows)
+                .map(|row| column.text(row).map(str::to_owned))
+                .collect(),
+            faulty,
+        )
     }
 
     #[test]
     fn a_cast_that_fails_is_traced_to_its_row_and_the_others_are_kept() {
-        let texts: Vec<String> =
-            (0..1_000).map(|n| if n % 401 == 7 { "x".into() } else { n.to_string() }).collect();
-        let (values, faulty) = run("cast(v as decimal(18,4))", Arc::new(StringArray::from(texts)));
+        let texts: Vec<String> = (0..1_000)
+            .map(|n| {
+                if n % 401 == 7 {
+                    "x".into()
+                } else {
+                    n.to_string()
+                }
+            })
+            .collect();
+        let (values, faulty) = run(
+            "cast(v as decimal(18,4))",
+            Arc::new(StringArray::from(texts)),
+        );
         assert_eq!(faulty, [7, 408, 809]);
         assert_eq!(values.iter().filter(|value| value.is_none()).count(), 3);
         assert_eq!(values[999].as_deref(), Some("999.0000"));
@@ -258,9 +313,10 @@ mod tests {
 
     #[test]
     fn the_retail_mapping_gives_exact_values_and_clean_dimensions() {
-        let mapping =
-            Mapping::parse(include_str!("../../../tests/fixtures/online-retail.toml")).expect("mapping");
-        let path = std::env::temp_dir().join(format!("tessera-retail-{}.csv", uuid::Uuid::now_v7()));
+        let mapping = Mapping::parse(include_str!("../../../tests/fixtures/online-retail.toml"))
+            .expect("mapping");
+        let path =
+            std::env::temp_dir().join(format!("tessera-retail-{}.csv", uuid::Uuid::now_v7()));
         let text = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
             536365,85123A,\"A \"\"HEART\"\", WHITE\",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n\
             C536379,D,Discount,-1,2010-12-01 09:41:00,27.505,,EIRE\n\
@@ -271,21 +327,44 @@ mod tests {
         let mut opened = super::super::reader::open(&tenant, &path, &mapping).expect("opened");
         std::fs::remove_file(path).expect("removed");
         let chunk = opened.source.next_chunk().expect("read").expect("chunk");
-        let decoded = opened.decoder.decode(&opened.program, &chunk).expect("decoded");
+        let decoded = opened
+            .decoder
+            .decode(&opened.program, &chunk)
+            .expect("decoded");
         let mut faulty: Vec<u64> = decoded.faults.iter().map(|fault| fault.line).collect();
         faulty.sort_unstable();
-        assert_eq!((faulty.as_slice(), decoded.batch.num_rows()), ([4, 5].as_slice(), 3));
+        assert_eq!(
+            (faulty.as_slice(), decoded.batch.num_rows()),
+            ([4, 5].as_slice(), 3)
+        );
         let texts = |name: &str| -> Vec<Option<String>> {
-            let step = opened.program.steps.iter().find(|step| step.target.name() == name).expect(name);
-            let array = step.run(&decoded.batch, |row, error| panic!("{row}: {error}")).expect(name);
+            let step = opened
+                .program
+                .steps
+                .iter()
+                .find(|step| step.target.name() == name)
+                .expect(name);
+            let array = step
+                .run(&decoded.batch, |row, error| panic!("{row}: {error}"))
+                .expect(name);
             let column = Column::new(&array, step.shape).expect(name);
-            (0..2).map(|row| column.text(row).map(str::to_owned)).collect()
+            (0..2)
+                .map(|row| column.text(row).map(str::to_owned))
+                .collect()
         };
         let check = |name: &str, first: &str, second: Option<&str>| {
-            assert_eq!(texts(name), [Some(first.to_owned()), second.map(str::to_owned)], "{name}");
+            assert_eq!(
+                texts(name),
+                [Some(first.to_owned()), second.map(str::to_owned)],
+                "{name}"
+            );
         };
         check("value", "15.3000000000", Some("-27.5050000000"));
-        check("recorded_at", "2010-12-01 08:26:00", Some("2010-12-01 09:41:00"));
+        check(
+            "recorded_at",
+            "2010-12-01 08:26:00",
+            Some("2010-12-01 09:41:00"),
+        );
         check("event_id", "536365-2", Some("C536379-3"));
         check("customer_id", "17850", None);
         check("country", "United Kingdom", Some("EIRE"));
@@ -296,10 +375,16 @@ mod tests {
     #[test]
     fn products_of_decimals_are_exact() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["-80995", "0.1", "99999999999999"]));
-        let (values, faulty) =
-            run("cast(v as decimal(18,4)) * 2.08 * cast(0.000001 as decimal(18,6))", texts);
+        let (values, faulty) = run(
+            "cast(v as decimal(18,4)) * 2.08 * cast(0.000001 as decimal(18,6))",
+            texts,
+        );
         assert_eq!(faulty, [0usize; 0]);
-        let trimmed: Vec<&str> = values.iter().flatten().map(|text| text.trim_end_matches('0')).collect();
+        let trimmed: Vec<&str> = values
+            .iter()
+            .flatten()
+            .map(|text| text.trim_end_matches('0'))
+            .collect();
         assert_eq!(trimmed, ["-0.1684696", "0.000000208", "207999999.99999792"]);
     }
 }

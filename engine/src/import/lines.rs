@@ -36,15 +36,26 @@ impl LineReader {
     /// Reads a file; gzip is recognised by its first bytes.
     pub(super) fn open(file: File) -> io::Result<Self> {
         let bytes_read = Arc::new(AtomicU64::new(0));
-        let counted = CountingReader { inner: file, bytes_read: Arc::clone(&bytes_read) };
+        let counted = CountingReader {
+            inner: file,
+            bytes_read: Arc::clone(&bytes_read),
+        };
         let mut raw = BufReader::with_capacity(BUFFER_BYTES, counted);
         let gzip = raw.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn BufRead + Send> = if gzip {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(raw)))
+            Box::new(BufReader::with_capacity(
+                BUFFER_BYTES,
+                MultiGzDecoder::new(raw),
+            ))
         } else {
             Box::new(raw)
         };
-        Ok(Self { input, bytes_read, last: 0, returned: Vec::new() })
+        Ok(Self {
+            input,
+            bytes_read,
+            last: 0,
+            returned: Vec::new(),
+        })
     }
 
     /// Bytes taken from the file so far, compressed ones where it is gzipped.
@@ -60,7 +71,9 @@ impl LineReader {
         }
         line.text.clear();
         line.too_long = false;
-        let read = (&mut self.input).take(LINE_BYTES as u64 + 1).read_until(b'\n', &mut line.text)?;
+        let read = (&mut self.input)
+            .take(LINE_BYTES as u64 + 1)
+            .read_until(b'\n', &mut line.text)?;
         if read == 0 {
             return Ok(false);
         }
@@ -100,7 +113,9 @@ impl LineReader {
 
 impl std::fmt::Debug for LineReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LineReader").field("last", &self.last).finish_non_exhaustive()
+        f.debug_struct("LineReader")
+            .field("last", &self.last)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,7 +72,10 @@ impl Mapping {
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let path = path.display();
-            Error::invalid(format!("the mapping {path} cannot be read: {error}"), path.to_string())
+            Error::invalid(
+                format!("the mapping {path} cannot be read: {error}"),
+                path.to_string(),
+            )
         })?;
         Self::parse(&text)
     }
@@ -90,8 +93,12 @@ impl Mapping {
             (Target::EventId, false),
         ] {
             match table.remove(target.name()) {
-                Some(value) => drop(expressions.insert(target.clone(), expression(&value, target.name())?)),
-                None if required => return Err(fault(target.name(), "is missing: give an SQL expression")),
+                Some(value) => {
+                    drop(expressions.insert(target.clone(), expression(&value, target.name())?))
+                }
+                None if required => {
+                    return Err(fault(target.name(), "is missing: give an SQL expression"));
+                }
                 None => {}
             }
         }
@@ -107,16 +114,29 @@ impl Mapping {
             columns.insert(name, parsed);
         }
         let mut csv = subtable(&mut table, "csv")?;
-        let delimiter = csv.remove("delimiter").map(|value| delimiter(&value)).transpose()?;
+        let delimiter = csv
+            .remove("delimiter")
+            .map(|value| delimiter(&value))
+            .transpose()?;
         if let Some(key) = csv.keys().next() {
-            return Err(fault(&format!("csv.{key}"), "is not known: expected delimiter"));
+            return Err(fault(
+                &format!("csv.{key}"),
+                "is not known: expected delimiter",
+            ));
         }
         let mapping = Self {
             expressions,
             columns,
-            time_zone: table.remove("time_zone").map_or(Ok(Tz::UTC), |value| time_zone(&value))?,
-            time_formats: table.remove("time_formats").map_or(Ok(Vec::new()), |value| formats(&value))?,
-            format: table.remove("format").map(|value| format(&value)).transpose()?,
+            time_zone: table
+                .remove("time_zone")
+                .map_or(Ok(Tz::UTC), |value| time_zone(&value))?,
+            time_formats: table
+                .remove("time_formats")
+                .map_or(Ok(Vec::new()), |value| formats(&value))?,
+            format: table
+                .remove("format")
+                .map(|value| format(&value))
+                .transpose()?,
             delimiter,
         };
         match table.keys().next() {
@@ -135,7 +155,11 @@ impl Mapping {
     pub(super) fn canonical(&self) -> String {
         let mut text = String::new();
         for (target, expression) in &self.expressions {
-            let kind = if matches!(target, Target::Dimension(_)) { "dimension" } else { "field" };
+            let kind = if matches!(target, Target::Dimension(_)) {
+                "dimension"
+            } else {
+                "field"
+            };
             let _ = writeln!(text, "{kind} {:?} = {expression:?}", target.name());
         }
         for (name, column) in &self.columns {
@@ -176,39 +200,65 @@ fn fault(key: &str, what: &str) -> Error {
 }
 
 fn not_toml(error: &toml::de::Error, text: &str) -> Error {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+    let before = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .unwrap_or("");
     let line = before.matches('\n').count() + 1;
-    Error::invalid(format!("mapping: line {line}: {}", error.message()), format!("line {line}"))
+    Error::invalid(
+        format!("mapping: line {line}: {}", error.message()),
+        format!("line {line}"),
+    )
 }
 
 fn expression(value: &Value, key: &str) -> Result<String> {
-    let text = value.as_str().map(str::trim).filter(|text| !text.is_empty());
-    text.map(str::to_owned).ok_or_else(|| fault(key, "must be an SQL expression in quotes"))
+    let text = value
+        .as_str()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    text.map(str::to_owned)
+        .ok_or_else(|| fault(key, "must be an SQL expression in quotes"))
 }
 
 fn subtable(table: &mut Table, key: &str) -> Result<Table> {
     match table.remove(key) {
         None => Ok(Table::new()),
         Some(Value::Table(table)) => Ok(table),
-        Some(_) => Err(fault(key, &format!("must be a table: write [{key}] and its keys below"))),
+        Some(_) => Err(fault(
+            key,
+            &format!("must be a table: write [{key}] and its keys below"),
+        )),
     }
 }
 
 fn time_zone(value: &Value) -> Result<Tz> {
     let zone = value.as_str().and_then(|name| name.parse().ok());
-    zone.ok_or_else(|| fault("time_zone", "must be an IANA time zone such as \"Europe/London\""))
+    zone.ok_or_else(|| {
+        fault(
+            "time_zone",
+            "must be an IANA time zone such as \"Europe/London\"",
+        )
+    })
 }
 
 fn formats(value: &Value) -> Result<Vec<String>> {
     let formats = value.as_array().and_then(|formats| {
-        formats.iter().map(|format| format.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        formats
+            .iter()
+            .map(|format| format.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
     });
     let valid = |format: &String| {
         !chrono::format::StrftimeItems::new(format).any(|item| item == chrono::format::Item::Error)
     };
-    formats.filter(|formats| formats.iter().all(valid)).ok_or_else(|| {
-        fault("time_formats", "must be a list of strftime formats such as [\"%d/%m/%Y %H:%M\"]")
-    })
+    formats
+        .filter(|formats| formats.iter().all(valid))
+        .ok_or_else(|| {
+            fault(
+                "time_formats",
+                "must be a list of strftime formats such as [\"%d/%m/%Y %H:%M\"]",
+            )
+        })
 }
 
 fn format(value: &Value) -> Result<FileFormat> {
@@ -216,14 +266,20 @@ fn format(value: &Value) -> Result<FileFormat> {
         Some("csv") => Ok(FileFormat::Csv),
         Some("ndjson") => Ok(FileFormat::NdJson),
         Some("parquet") => Ok(FileFormat::Parquet),
-        _ => Err(fault("format", "must be \"csv\", \"ndjson\" or \"parquet\"")),
+        _ => Err(fault(
+            "format",
+            "must be \"csv\", \"ndjson\" or \"parquet\"",
+        )),
     }
 }
 
 fn delimiter(value: &Value) -> Result<u8> {
     match value.as_str().map(str::as_bytes) {
         Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(byte),
-        _ => Err(fault("csv.delimiter", "must be one ASCII character such as \";\"")),
+        _ => Err(fault(
+            "csv.delimiter",
+            "must be one ASCII character such as \";\"",
+        )),
     }
 }
 
@@ -235,13 +291,17 @@ mod tests {
         "platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = \"v\"\n";
 
     fn check_fault(extra: &str, named: &str, expected: &str) {
-        let error = Mapping::parse(&format!("{REQUIRED}{extra}")).expect_err(extra).to_string();
+        let error = Mapping::parse(&format!("{REQUIRED}{extra}"))
+            .expect_err(extra)
+            .to_string();
         assert!(error.contains(named) && error.contains(expected), "{error}");
     }
 
     #[test]
     fn a_fault_names_its_key_and_what_is_expected() {
-        let error = Mapping::parse("platform = \"'p'\"").expect_err("incomplete").to_string();
+        let error = Mapping::parse("platform = \"'p'\"")
+            .expect_err("incomplete")
+            .to_string();
         assert!(error.contains("`metric_type` is missing"), "{error}");
         check_fault("recorded_at = 3", "`recorded_at`", "SQL expression");
         check_fault("event_id = ' '", "`event_id`", "SQL expression");
@@ -250,19 +310,34 @@ mod tests {
         check_fault("time_formats = ['%Q']", "`time_formats`", "strftime");
         check_fault("format = 'xls'", "`format`", "parquet");
         check_fault("dimensions = 'country'", "`dimensions`", "[dimensions]");
-        check_fault("[dimensions]\ncountry = true", "`dimensions.country`", "SQL expression");
+        check_fault(
+            "[dimensions]\ncountry = true",
+            "`dimensions.country`",
+            "SQL expression",
+        );
         check_fault("[columns]\nprice = 'money'", "`columns.price`", "decimal(");
-        check_fault("[csv]\ndelimiter = ';;'", "`csv.delimiter`", "one ASCII character");
+        check_fault(
+            "[csv]\ndelimiter = ';;'",
+            "`csv.delimiter`",
+            "one ASCII character",
+        );
         check_fault("[csv]\nquote = '^'", "`csv.quote`", "delimiter");
         check_fault("not toml", "line 5", "");
     }
 
     #[test]
     fn the_canonical_text_depends_on_meaning_and_not_on_layout() {
-        let parse = |extra: &str| Mapping::parse(&format!("{REQUIRED}{extra}")).expect(extra).canonical();
+        let parse = |extra: &str| {
+            Mapping::parse(&format!("{REQUIRED}{extra}"))
+                .expect(extra)
+                .canonical()
+        };
         let plain = parse("[dimensions]\na = 'x'\nb = 'y'\n");
         assert_eq!(plain, parse("# comment\n[dimensions]\nb = ' y '\na = 'x'"));
         assert_ne!(plain, parse("[dimensions]\na = 'y'\nb = 'y'\n"));
-        assert_ne!(plain, parse("time_zone = 'Asia/Kathmandu'\n[dimensions]\na = 'x'\nb = 'y'\n"));
+        assert_ne!(
+            plain,
+            parse("time_zone = 'Asia/Kathmandu'\n[dimensions]\na = 'x'\nb = 'y'\n")
+        );
     }
 }

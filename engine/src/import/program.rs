@@ -55,9 +55,13 @@ impl Program {
         let mut parsed = Vec::with_capacity(mapping.expressions.len());
         let mut used = vec![false; columns.fields().len()];
         for (target, text) in &mapping.expressions {
-            let expression = session.parse_sql_expr(text, &all).map_err(|error| not_sql(target, &error))?;
+            let expression = session
+                .parse_sql_expr(text, &all)
+                .map_err(|error| not_sql(target, &error))?;
             for column in expression.column_refs() {
-                let index = columns.index_of(&column.name).map_err(|error| fault(target, &error))?;
+                let index = columns
+                    .index_of(&column.name)
+                    .map_err(|error| fault(target, &error))?;
                 used[index] = true;
             }
             parsed.push((target, expression));
@@ -69,11 +73,16 @@ impl Program {
         let schema: SchemaRef = Arc::new(columns.project(&kept).map_err(Error::internal)?);
         let narrow = DFSchema::try_from(schema.as_ref().clone()).map_err(Error::internal)?;
         let steps = parsed.into_iter().map(|(target, expression)| {
-            let expression =
-                session.create_physical_expr(expression, &narrow).map_err(|error| not_sql(target, &error))?;
+            let expression = session
+                .create_physical_expr(expression, &narrow)
+                .map_err(|error| not_sql(target, &error))?;
             Step::new(target, expression, &schema)
         });
-        Ok(Self { steps: steps.collect::<Result<_>>()?, schema, used })
+        Ok(Self {
+            steps: steps.collect::<Result<_>>()?,
+            schema,
+            used,
+        })
     }
 
     /// The columns the expressions use, and `_line` last.
@@ -89,16 +98,28 @@ impl Program {
 
 impl Step {
     fn new(target: &Target, expression: Arc<dyn PhysicalExpr>, schema: &Schema) -> Result<Self> {
-        let data_type = expression.data_type(schema).map_err(|error| not_sql(target, &error))?;
+        let data_type = expression
+            .data_type(schema)
+            .map_err(|error| not_sql(target, &error))?;
         let shape = shape(target, &data_type).ok_or_else(|| {
             let expected = match target {
                 Target::Value => "a number or text",
-                Target::RecordedAt => "a timestamp, a date or text (of a number: to_timestamp_seconds(…))",
+                Target::RecordedAt => {
+                    "a timestamp, a date or text (of a number: to_timestamp_seconds(…))"
+                }
                 _ => "text, a number or a boolean",
             };
-            fault(target, &format!("gives {data_type}; expected is {expected}"))
+            fault(
+                target,
+                &format!("gives {data_type}; expected is {expected}"),
+            )
         })?;
-        Ok(Self { target: target.clone(), expression, data_type, shape })
+        Ok(Self {
+            target: target.clone(),
+            expression,
+            data_type,
+            shape,
+        })
     }
 }
 
@@ -109,7 +130,9 @@ pub(super) fn identifiers(mapping: &Mapping) -> Result<Vec<String>> {
     let dialect = state.config_options().sql_parser.dialect;
     let mut names = Vec::new();
     for (target, text) in &mapping.expressions {
-        let parsed = state.sql_to_expr(text, &dialect).map_err(|error| not_sql(target, &error))?;
+        let parsed = state
+            .sql_to_expr(text, &dialect)
+            .map_err(|error| not_sql(target, &error))?;
         let _ = visit_expressions(&parsed, |expression| {
             if let SqlExpr::Identifier(name) = expression
                 && name.value != LINE
@@ -149,7 +172,11 @@ fn shape(target: &Target, data_type: &DataType) -> Option<Shape> {
     };
     // A time as a dimension, a name or an id is its text.
     let is_time = matches!(shape, Shape::Instant | Shape::LocalTime);
-    fits.then_some(if is_time && *target != Target::RecordedAt { Shape::Text } else { shape })
+    fits.then_some(if is_time && *target != Target::RecordedAt {
+        Shape::Text
+    } else {
+        shape
+    })
 }
 
 fn not_sql(target: &Target, error: &DataFusionError) -> Error {
@@ -168,12 +195,17 @@ mod tests {
     use super::*;
 
     fn compile(value: &str) -> Result<Program> {
-        let mapping =
-            format!("platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = '{value}'");
-        let decimal = |name: &str, scale| Arc::new(Field::new(name, DataType::Decimal128(18, scale), true));
+        let mapping = format!(
+            "platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = '{value}'"
+        );
+        let decimal =
+            |name: &str, scale| Arc::new(Field::new(name, DataType::Decimal128(18, scale), true));
         let text = Arc::new(Field::new("Unused", DataType::Utf8, true));
         let columns = vec![text, decimal("Quantity", 4), decimal("Unit Price", 6)];
-        Program::compile(&Mapping::parse(&mapping)?, &super::super::reader::with_line(columns))
+        Program::compile(
+            &Mapping::parse(&mapping)?,
+            &super::super::reader::with_line(columns),
+        )
     }
 
     #[test]
@@ -181,7 +213,11 @@ mod tests {
         let program = compile("Quantity * \"Unit Price\" * 1.1").expect("compiles");
         assert_eq!(program.used(), [1, 2]);
         assert_eq!(program.schema().fields().len(), 3);
-        let value = program.steps.iter().find(|step| step.target == Target::Value).expect("value");
+        let value = program
+            .steps
+            .iter()
+            .find(|step| step.target == Target::Value)
+            .expect("value");
         assert!(value.data_type.is_decimal(), "{}", value.data_type);
     }
 
@@ -192,10 +228,16 @@ mod tests {
             ("Quantity *", "xpected"),
             ("Quantity > 1", "gives Boolean"),
             ("sum(Quantity)", ""),
-            ("Unused * Quantity * no_such_function(1)", "no_such_function"),
+            (
+                "Unused * Quantity * no_such_function(1)",
+                "no_such_function",
+            ),
         ] {
             let error = compile(value).expect_err(value).to_string();
-            assert!(error.starts_with("mapping: `value`: ") && error.contains(named), "{error}");
+            assert!(
+                error.starts_with("mapping: `value`: ") && error.contains(named),
+                "{error}"
+            );
         }
     }
 

@@ -42,14 +42,25 @@ pub(super) fn open(tenant: &TenantId, path: &Path, mapping: &Mapping) -> Result<
     let hasher = ChunkHasher::new(tenant, mapping);
     match format {
         FileFormat::Csv => {
-            let delimiter = mapping.delimiter.unwrap_or(if is_tsv(path) { b'\t' } else { b',' });
+            let delimiter = mapping
+                .delimiter
+                .unwrap_or(if is_tsv(path) { b'\t' } else { b',' });
             let lines = LineReader::open(file).map_err(unreadable)?;
             let (source, names) = reader_csv::CsvSource::open(path, lines, delimiter, hasher)?;
             known_columns(mapping, &names, "the file has")?;
             let program = Program::compile(mapping, &text_schema(mapping, &names))?;
             let columns = used_columns(mapping, &program);
-            let decoder = reader_csv::CsvDecoder { delimiter, width: names.len(), columns };
-            Ok(Opened { source: Box::new(source), decoder: Box::new(decoder), program, bytes_total })
+            let decoder = reader_csv::CsvDecoder {
+                delimiter,
+                width: names.len(),
+                columns,
+            };
+            Ok(Opened {
+                source: Box::new(source),
+                decoder: Box::new(decoder),
+                program,
+                bytes_total,
+            })
         }
         FileFormat::NdJson => {
             let names = program::identifiers(mapping)?;
@@ -59,7 +70,12 @@ pub(super) fn open(tenant: &TenantId, path: &Path, mapping: &Mapping) -> Result<
             let lines = LineReader::open(file).map_err(unreadable)?;
             let source = reader_ndjson::NdJsonSource::new(path, lines, hasher);
             let decoder = reader_ndjson::NdJsonDecoder { columns };
-            Ok(Opened { source: Box::new(source), decoder: Box::new(decoder), program, bytes_total })
+            Ok(Opened {
+                source: Box::new(source),
+                decoder: Box::new(decoder),
+                program,
+                bytes_total,
+            })
         }
         FileFormat::Parquet => {
             if let Some(name) = mapping.columns.keys().next() {
@@ -67,8 +83,14 @@ pub(super) fn open(tenant: &TenantId, path: &Path, mapping: &Mapping) -> Result<
                 let reason = "is for CSV and NDJSON: a Parquet file has types; use cast(… as …)";
                 return Err(Error::invalid(format!("mapping: `{key}` {reason}"), key));
             }
-            let (source, program) = reader_parquet::ParquetSource::open(path, file, mapping, hasher)?;
-            Ok(Opened { source: Box::new(source), decoder: Box::new(Typed), program, bytes_total })
+            let (source, program) =
+                reader_parquet::ParquetSource::open(path, file, mapping, hasher)?;
+            Ok(Opened {
+                source: Box::new(source),
+                decoder: Box::new(Typed),
+                program,
+                bytes_total,
+            })
         }
     }
 }
@@ -86,18 +108,30 @@ pub(super) fn damaged(path: &Path, line: u64, error: &dyn std::fmt::Display) -> 
     Error::Invalid {
         message,
         at: Some(format!("line {}", line + 1)),
-        hint: Some("mend the file and import it again: what was imported is not imported twice".into()),
+        hint: Some(
+            "mend the file and import it again: what was imported is not imported twice".into(),
+        ),
     }
 }
 
 /// The file's columns with `_line` behind them.
 pub(super) fn with_line(mut fields: Vec<Arc<Field>>) -> SchemaRef {
-    fields.push(Arc::new(Field::new(LINE, arrow::datatypes::DataType::Int64, false)));
+    fields.push(Arc::new(Field::new(
+        LINE,
+        arrow::datatypes::DataType::Int64,
+        false,
+    )));
     Arc::new(Schema::new(fields))
 }
 
 fn text_schema(mapping: &Mapping, names: &[String]) -> SchemaRef {
-    let field = |name: &String| Arc::new(Field::new(name, mapping.column_type(name).data_type(), true));
+    let field = |name: &String| {
+        Arc::new(Field::new(
+            name,
+            mapping.column_type(name).data_type(),
+            true,
+        ))
+    };
     with_line(names.iter().map(field).collect())
 }
 
@@ -117,7 +151,13 @@ fn known_columns(mapping: &Mapping, names: &[String], whose: &str) -> Result<()>
         return Ok(());
     };
     let key = format!("columns.{name}");
-    Err(Error::invalid(format!("mapping: `{key}` names no column: {whose} {}", names.join(", ")), key))
+    Err(Error::invalid(
+        format!(
+            "mapping: `{key}` names no column: {whose} {}",
+            names.join(", ")
+        ),
+        key,
+    ))
 }
 
 fn is_tsv(path: &Path) -> bool {
@@ -126,9 +166,14 @@ fn is_tsv(path: &Path) -> bool {
 
 /// The extension in lower case, `.gz` left out.
 fn extension(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    name.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
+    name.rsplit_once('.')
+        .map(|(_, extension)| extension.to_owned())
+        .unwrap_or_default()
 }
 
 fn guess_format(path: &Path, file: &mut File) -> std::io::Result<FileFormat> {

@@ -44,22 +44,37 @@ impl CsvSource {
         delimiter: u8,
         hasher: ChunkHasher,
     ) -> Result<(Self, Vec<String>)> {
-        let mut source = Self { path: path.to_owned(), lines, delimiter, hasher, record: Line::default() };
+        let mut source = Self {
+            path: path.to_owned(),
+            lines,
+            delimiter,
+            hasher,
+            record: Line::default(),
+        };
         match source.read_record()? {
             Read::Record => {}
-            Read::Fault(reason) => return Err(reader::unreadable(path, &format!("its header: {reason}"))),
-            Read::End => return Err(reader::unreadable(path, &"it is empty, and a header line is expected")),
+            Read::Fault(reason) => {
+                return Err(reader::unreadable(path, &format!("its header: {reason}")));
+            }
+            Read::End => {
+                return Err(reader::unreadable(
+                    path,
+                    &"it is empty, and a header line is expected",
+                ));
+            }
         }
         let header = std::mem::take(&mut source.record.text);
         source.hasher = source.hasher.with(&[delimiter]).with(&header);
-        let names = column_names(&header, delimiter).map_err(|reason| reader::unreadable(path, &reason))?;
+        let names =
+            column_names(&header, delimiter).map_err(|reason| reader::unreadable(path, &reason))?;
         Ok((source, names))
     }
 
     /// Reads a record into `self.record`; of a faulty one, its first line.
     fn read_record(&mut self) -> Result<Read> {
         let last = self.record.number;
-        self.try_read_record().map_err(|error| reader::damaged(&self.path, last, &error))
+        self.try_read_record()
+            .map_err(|error| reader::damaged(&self.path, last, &error))
     }
 
     fn try_read_record(&mut self) -> std::io::Result<Read> {
@@ -68,7 +83,9 @@ impl CsvSource {
                 return Ok(Read::End);
             }
             if self.record.too_long {
-                return Ok(Read::Fault(format!("the line is longer than {LINE_BYTES} bytes")));
+                return Ok(Read::Fault(format!(
+                    "the line is longer than {LINE_BYTES} bytes"
+                )));
             }
             if !matches!(self.record.text.as_slice(), b"" | b"\r") {
                 break;
@@ -77,7 +94,9 @@ impl CsvSource {
         if quote_after(&self.record.text, self.delimiter, Quote::Closed) == Quote::Open
             && !self.read_to_quote()?
         {
-            return Ok(Read::Fault(format!("a quote is opened and not closed within {RECORD_LINES} lines")));
+            return Ok(Read::Fault(format!(
+                "a quote is opened and not closed within {RECORD_LINES} lines"
+            )));
         }
         if self.record.text.last() == Some(&b'\r') {
             self.record.text.pop();
@@ -97,7 +116,9 @@ impl CsvSource {
             }
             self.record.text.push(b'\n');
             self.record.text.extend_from_slice(&line.text);
-            if !line.too_long && quote_after(&line.text, self.delimiter, Quote::Open) == Quote::Closed {
+            if !line.too_long
+                && quote_after(&line.text, self.delimiter, Quote::Open) == Quote::Closed
+            {
                 return Ok(true);
             }
             let too_long = line.too_long;
@@ -122,7 +143,9 @@ impl Source for CsvSource {
                 break;
             }
             let Line { number, text, .. } = &self.record;
-            hasher.get_or_insert_with(|| self.hasher.chunk(*number)).part(text);
+            hasher
+                .get_or_insert_with(|| self.hasher.chunk(*number))
+                .part(text);
             match read {
                 Read::Fault(reason) => faults.push(LineFault {
                     line: *number,
@@ -161,18 +184,32 @@ impl Decode for CsvDecoder {
         let mut record = ByteRecord::new();
         let mut columns = TextColumns::new(&self.columns, lines.ends.len());
         for (index, &(_, line)) in lines.ends.iter().enumerate() {
-            let read = reader.read_byte_record(&mut record).map_err(Error::internal)?;
+            let read = reader
+                .read_byte_record(&mut record)
+                .map_err(Error::internal)?;
             if !read || record.position().map(Position::byte) != Some(lines.start(index) as u64) {
-                return Err(Error::internal(format!("records and fields disagree at line {line}")));
+                return Err(Error::internal(format!(
+                    "records and fields disagree at line {line}"
+                )));
             }
             if record.len() != self.width {
-                let reason = format!("the header has {} columns, the line has {}", self.width, record.len());
+                let reason = format!(
+                    "the header has {} columns, the line has {}",
+                    self.width,
+                    record.len()
+                );
                 columns.reject(chunk.fault(index, "", reason));
-            } else if let Some(bad) = self.columns.iter().find(|c| from_utf8(&record[c.index]).is_err()) {
+            } else if let Some(bad) = self
+                .columns
+                .iter()
+                .find(|c| from_utf8(&record[c.index]).is_err())
+            {
                 columns.reject(chunk.fault(index, &bad.name, "the text is not UTF-8".into()));
             } else {
                 columns.push(index, line, |column| {
-                    from_utf8(&record[column.index]).ok().filter(|text| !text.is_empty())
+                    from_utf8(&record[column.index])
+                        .ok()
+                        .filter(|text| !text.is_empty())
                 });
             }
         }
@@ -218,13 +255,23 @@ fn csv_reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
 
 fn column_names(header: &[u8], delimiter: u8) -> Result<Vec<String>, String> {
     let mut record = ByteRecord::new();
-    csv_reader(header, delimiter).read_byte_record(&mut record).map_err(|error| error.to_string())?;
+    csv_reader(header, delimiter)
+        .read_byte_record(&mut record)
+        .map_err(|error| error.to_string())?;
     let mut names: Vec<String> = Vec::with_capacity(record.len());
     for (index, field) in record.iter().enumerate() {
-        let name = from_utf8(field).map_err(|_| "its header is not UTF-8".to_owned())?.trim();
-        let name = if name.is_empty() { format!("column_{}", index + 1) } else { name.to_owned() };
+        let name = from_utf8(field)
+            .map_err(|_| "its header is not UTF-8".to_owned())?
+            .trim();
+        let name = if name.is_empty() {
+            format!("column_{}", index + 1)
+        } else {
+            name.to_owned()
+        };
         if name == LINE || names.contains(&name) {
-            return Err(format!("its header names {name:?} twice, or uses the reserved name {LINE:?}"));
+            return Err(format!(
+                "its header names {name:?} twice, or uses the reserved name {LINE:?}"
+            ));
         }
         names.push(name);
     }
@@ -241,9 +288,12 @@ mod tests {
     fn chunk(text: &str) -> Chunk {
         let directory = tempdir();
         let path = directory.join("file.csv");
-        std::fs::File::create(&path).and_then(|mut f| f.write_all(text.as_bytes())).expect("write");
-        let mapping =
-            Mapping::parse("platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = \"v\"");
+        std::fs::File::create(&path)
+            .and_then(|mut f| f.write_all(text.as_bytes()))
+            .expect("write");
+        let mapping = Mapping::parse(
+            "platform = \"'p'\"\nmetric_type = \"'t'\"\nmetric_name = \"'n'\"\nvalue = \"v\"",
+        );
         let tenant = storage_layout::TenantId::new("acme").expect("tenant");
         let hasher = ChunkHasher::new(&tenant, &mapping.expect("mapping"));
         let lines = LineReader::open(std::fs::File::open(&path).expect("open")).expect("open");
@@ -260,24 +310,44 @@ mod tests {
     }
 
     fn lines_of(chunk: &Chunk) -> Vec<(u64, String)> {
-        let Content::Lines(lines) = &chunk.content else { panic!("lines") };
+        let Content::Lines(lines) = &chunk.content else {
+            panic!("lines")
+        };
         let record = |index| String::from_utf8_lossy(lines.record(index)).into_owned();
-        lines.ends.iter().enumerate().map(|(index, &(_, line))| (line, record(index))).collect()
+        lines
+            .ends
+            .iter()
+            .enumerate()
+            .map(|(index, &(_, line))| (line, record(index)))
+            .collect()
     }
 
     #[test]
     fn a_quoted_record_counts_where_it_begins() {
         let chunk = chunk("a,v\r\n1,\"x\r\ny\"\r\n\r\n2,\"\"\"z\"\"\"\n3,5\" nail\n4,last");
         let lines = lines_of(&chunk);
-        let expected = [(2, "1,\"x\r\ny\""), (5, "2,\"\"\"z\"\"\""), (6, "3,5\" nail"), (7, "4,last")];
+        let expected = [
+            (2, "1,\"x\r\ny\""),
+            (5, "2,\"\"\"z\"\"\""),
+            (6, "3,5\" nail"),
+            (7, "4,last"),
+        ];
         assert_eq!(lines, expected.map(|(line, text)| (line, text.to_owned())));
     }
 
     #[test]
     fn a_quote_that_is_never_closed_costs_one_line() {
         let chunk = chunk("a,v\n1,\"x\n2,y\n3,z\n");
-        assert_eq!(lines_of(&chunk).iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4]);
-        let [fault] = chunk.faults.as_slice() else { panic!("{:?}", chunk.faults) };
+        assert_eq!(
+            lines_of(&chunk)
+                .iter()
+                .map(|(line, _)| *line)
+                .collect::<Vec<_>>(),
+            [3, 4]
+        );
+        let [fault] = chunk.faults.as_slice() else {
+            panic!("{:?}", chunk.faults)
+        };
         assert_eq!((fault.line, fault.record.as_str()), (2, "1,\"x"));
     }
 

@@ -26,7 +26,12 @@ pub(super) struct NdJsonSource {
 impl NdJsonSource {
     /// Starts at the first line.
     pub(super) fn new(path: &Path, lines: LineReader, hasher: ChunkHasher) -> Self {
-        Self { path: path.to_owned(), lines, hasher: hasher.with(b"ndjson"), line: Line::default() }
+        Self {
+            path: path.to_owned(),
+            lines,
+            hasher: hasher.with(b"ndjson"),
+            line: Line::default(),
+        }
     }
 }
 
@@ -40,12 +45,18 @@ impl Source for NdJsonSource {
             if !more.map_err(|error| reader::damaged(&self.path, last, &error))? {
                 break;
             }
-            let Line { number, text, too_long } = &self.line;
+            let Line {
+                number,
+                text,
+                too_long,
+            } = &self.line;
             let text = text.trim_ascii();
             if text.is_empty() {
                 continue;
             }
-            hasher.get_or_insert_with(|| self.hasher.chunk(*number)).part(text);
+            hasher
+                .get_or_insert_with(|| self.hasher.chunk(*number))
+                .part(text);
             if *too_long {
                 faults.push(LineFault {
                     line: *number,
@@ -85,7 +96,11 @@ impl Decode for NdJsonDecoder {
             match serde_json::from_slice::<Object<'_>>(lines.record(index)) {
                 Ok(object) => columns.push(index, line, |column| lookup(&object, &column.name)),
                 Err(error) => {
-                    columns.reject(chunk.fault(index, "", format!("the line is not a JSON object: {error}")));
+                    columns.reject(chunk.fault(
+                        index,
+                        "",
+                        format!("the line is not a JSON object: {error}"),
+                    ));
                 }
             }
         }
@@ -109,7 +124,9 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     let json = value.get();
     match json.as_bytes() {
         b"null" => None,
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => Some(Cow::Borrowed(&json[1..json.len() - 1])),
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            Some(Cow::Borrowed(&json[1..json.len() - 1]))
+        }
         [b'"', ..] => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
         _ => Some(Cow::Borrowed(json)),
     }
@@ -121,11 +138,11 @@ mod tests {
 
     #[test]
     fn a_value_keeps_its_text() {
-        let line =
-            r#"{"n":1.50,"s":"a\u00e9","b":true,"z":null,"o":{"id": 12345678901234567890.10, "p.q": 1}}"#;
+        let line = r#"{"n":1.50,"s":"a\u00e9","b":true,"z":null,"o":{"id": 12345678901234567890.10, "p.q": 1}}"#;
         let object: Object<'_> = serde_json::from_str(line).expect("object");
-        let check =
-            |name: &str, text: Option<&str>| assert_eq!(lookup(&object, name).as_deref(), text, "{name}");
+        let check = |name: &str, text: Option<&str>| {
+            assert_eq!(lookup(&object, name).as_deref(), text, "{name}")
+        };
         check("n", Some("1.50"));
         check("s", Some("aé"));
         check("b", Some("true"));

@@ -41,14 +41,21 @@ impl ParquetSource {
     ) -> Result<(Self, Program)> {
         let unreadable = |error: &dyn std::fmt::Display| reader::unreadable(path, error);
         let (digest, bytes_total) = digest(&mut file).map_err(|error| unreadable(&error))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(&error))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(&error))?;
         let columns = reader::with_line(builder.schema().fields().iter().cloned().collect());
         let program = Program::compile(mapping, &columns)?;
         let mask = ProjectionMask::roots(builder.parquet_schema(), program.used().iter().copied());
         let rows_total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-        let reader = builder.with_projection(mask).with_batch_size(CHUNK_LINES).build();
+        let reader = builder
+            .with_projection(mask)
+            .with_batch_size(CHUNK_LINES)
+            .build();
         let reader = reader.map_err(|error| unreadable(&error))?;
-        let rows = BatchCoalescer::new(arrow::array::RecordBatchReader::schema(&reader), CHUNK_LINES);
+        let rows = BatchCoalescer::new(
+            arrow::array::RecordBatchReader::schema(&reader),
+            CHUNK_LINES,
+        );
         let source = Self {
             path: path.to_owned(),
             reader,
@@ -82,7 +89,9 @@ impl ParquetSource {
 
 impl Source for ParquetSource {
     fn next_chunk(&mut self) -> Result<Option<Chunk>> {
-        let Some(rows) = self.next_rows()? else { return Ok(None) };
+        let Some(rows) = self.next_rows()? else {
+            return Ok(None);
+        };
         let first_line = self.rows_read + 1;
         let count = rows.num_rows() as u64;
         self.rows_read += count;
@@ -91,11 +100,12 @@ impl Source for ParquetSource {
         );
         let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
         columns.push(Arc::new(lines));
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(Error::internal)?;
+        let batch =
+            RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(Error::internal)?;
         let mut hasher = self.hasher.chunk(first_line);
         hasher.number(count);
-        let share =
-            u128::from(self.bytes_total) * u128::from(self.rows_read) / u128::from(self.rows_total.max(1));
+        let share = u128::from(self.bytes_total) * u128::from(self.rows_read)
+            / u128::from(self.rows_total.max(1));
         Ok(Some(Chunk {
             hash: hasher.finish(),
             content: Content::Rows { batch, first_line },

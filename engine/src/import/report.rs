@@ -46,7 +46,13 @@ impl Report {
             },
             Path::to_owned,
         );
-        Self { path, earlier, writer: None, written: HashSet::new(), lines: 0 }
+        Self {
+            path,
+            earlier,
+            writer: None,
+            written: HashSet::new(),
+            lines: 0,
+        }
     }
 
     /// Writes faults through to the file.
@@ -57,7 +63,10 @@ impl Report {
         self.lines += faults.len() as u64;
         self.try_write(faults).map_err(|error| {
             let path = self.path.display().to_string();
-            Error::invalid(format!("the report {path} cannot be written: {error}"), path)
+            Error::invalid(
+                format!("the report {path} cannot be written: {error}"),
+                path,
+            )
         })
     }
 
@@ -115,7 +124,9 @@ fn rows_of(path: &Path) -> csv::Result<HashSet<u64>> {
     for record in reader.records() {
         let record = record?;
         let row: Vec<&str> = record.iter().collect();
-        let Ok(row) = <[&str; 4]>::try_from(row) else { continue };
+        let Ok(row) = <[&str; 4]>::try_from(row) else {
+            continue;
+        };
         rows.insert(row_hash(row));
     }
     Ok(rows)
@@ -132,21 +143,32 @@ mod tests {
     use super::*;
 
     fn fault(line: u64) -> LineFault {
-        LineFault { line, field: "value".into(), reason: "no \"number\"".into(), record: "a,\nb".into() }
+        LineFault {
+            line,
+            field: "value".into(),
+            reason: "no \"number\"".into(),
+            record: "a,\nb".into(),
+        }
     }
 
     fn write(path: &Path, earlier: Earlier, lines: &[u64]) -> (u64, Option<PathBuf>) {
         let mut report = Report::new(Some(path), Path::new("file.csv"), earlier);
-        report.write(&lines.iter().map(|&line| fault(line)).collect::<Vec<_>>()).expect("written");
+        report
+            .write(&lines.iter().map(|&line| fault(line)).collect::<Vec<_>>())
+            .expect("written");
         report.outcome()
     }
 
     #[test]
     fn a_report_is_made_when_needed_and_a_resumed_import_continues_it() {
-        let path = std::env::temp_dir().join(format!("tessera-report-{}.csv", uuid::Uuid::now_v7()));
+        let path =
+            std::env::temp_dir().join(format!("tessera-report-{}.csv", uuid::Uuid::now_v7()));
         assert_eq!(write(&path, Earlier::Continue, &[]), (0, None));
         assert!(!path.exists());
-        assert_eq!(write(&path, Earlier::Continue, &[3, 5]), (2, Some(path.clone())));
+        assert_eq!(
+            write(&path, Earlier::Continue, &[3, 5]),
+            (2, Some(path.clone()))
+        );
         write(&path, Earlier::Continue, &[5, 9]);
         let text = std::fs::read_to_string(&path).expect("report");
         assert!(

@@ -32,7 +32,9 @@ impl Times {
                 _ => None,
             };
             let array = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone));
-            array.map(|array| TimestampMicrosecondArray::from(array.to_data())).map_err(Error::internal)
+            array
+                .map(|array| TimestampMicrosecondArray::from(array.to_data()))
+                .map_err(Error::internal)
         };
         Ok(match shape {
             Shape::Instant => Self::Instants(microseconds()?),
@@ -50,7 +52,8 @@ impl Times {
         match self {
             Self::Instants(array) if array.is_valid(row) => Ok(array.value(row)),
             Self::Local(array) if array.is_valid(row) => {
-                let clock = DateTime::from_timestamp_micros(array.value(row)).ok_or("out of range")?;
+                let clock =
+                    DateTime::from_timestamp_micros(array.value(row)).ok_or("out of range")?;
                 in_zone(clock.naive_utc(), mapping.time_zone)
             }
             Self::Texts(array) if array.is_valid(row) => parse(array.value(row), mapping),
@@ -68,7 +71,11 @@ fn parse(text: &str, mapping: &Mapping) -> Result<i64, String> {
             return Ok(time.timestamp_micros());
         }
         let clock = NaiveDateTime::parse_from_str(text, format).ok();
-        let date = || NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0);
+        let date = || {
+            NaiveDate::parse_from_str(text, format)
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+        };
         if let Some(clock) = clock.or_else(date) {
             return in_zone(clock, zone);
         }
@@ -99,7 +106,9 @@ fn in_zone(clock: NaiveDateTime, zone: Tz) -> Result<i64, String> {
 
 fn not_a_time(text: &str) -> String {
     let shown: String = text.chars().take(80).collect();
-    format!("{shown:?} is not a time; expected is RFC 3339, YYYY-MM-DD HH:MM:SS or one of time_formats")
+    format!(
+        "{shown:?} is not a time; expected is RFC 3339, YYYY-MM-DD HH:MM:SS or one of time_formats"
+    )
 }
 
 #[cfg(test)]
@@ -107,12 +116,17 @@ mod tests {
     use super::*;
 
     fn check(extra: &str, text: &str, expected: Result<&str, &str>) {
-        let mapping = format!("platform = 'p'\nmetric_type = 't'\nmetric_name = 'n'\nvalue = 'v'\n{extra}");
+        let mapping =
+            format!("platform = 'p'\nmetric_type = 't'\nmetric_name = 'n'\nvalue = 'v'\n{extra}");
         let parsed = parse(text, &Mapping::parse(&mapping).expect("mapping"));
         match (parsed, expected) {
             (Ok(us), Ok(expected)) => {
                 let time = DateTime::from_timestamp_micros(us).expect("time");
-                assert_eq!(time.format("%Y-%m-%dT%H:%M:%S%.f").to_string(), expected, "{text}");
+                assert_eq!(
+                    time.format("%Y-%m-%dT%H:%M:%S%.f").to_string(),
+                    expected,
+                    "{text}"
+                );
             }
             (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
             (parsed, _) => panic!("{text}: {parsed:?}"),
@@ -124,10 +138,18 @@ mod tests {
         const LONDON: &str = "time_zone = 'Europe/London'";
         check("", "2011-07-01 08:26:00", Ok("2011-07-01T08:26:00"));
         check(LONDON, "2011-07-01 08:26:00", Ok("2011-07-01T07:26:00"));
-        check(LONDON, "2011-07-01T08:26:00+02:00", Ok("2011-07-01T06:26:00"));
+        check(
+            LONDON,
+            "2011-07-01T08:26:00+02:00",
+            Ok("2011-07-01T06:26:00"),
+        );
         check(LONDON, "2011-07-01", Ok("2011-06-30T23:00:00"));
         check(LONDON, "2011-10-30 01:30:00", Ok("2011-10-30T00:30:00"));
-        check(LONDON, "2011-03-27 01:30:00", Err("does not exist in Europe/London"));
+        check(
+            LONDON,
+            "2011-03-27 01:30:00",
+            Err("does not exist in Europe/London"),
+        );
     }
 
     #[test]
@@ -135,7 +157,11 @@ mod tests {
         const FORMATS: &str = "time_formats = ['%d/%m/%Y %H:%M', '%d.%m.%Y']";
         check(FORMATS, "01/12/2010 08:26", Ok("2010-12-01T08:26:00"));
         check(FORMATS, "01.12.2010", Ok("2010-12-01T00:00:00"));
-        check(FORMATS, "2010-12-01T08:26:00.250Z", Ok("2010-12-01T08:26:00.250"));
+        check(
+            FORMATS,
+            "2010-12-01T08:26:00.250Z",
+            Ok("2010-12-01T08:26:00.250"),
+        );
         check("", "yesterday", Err("\"yesterday\" is not a time"));
         check("", "2010-13-01", Err("is not a time"));
     }

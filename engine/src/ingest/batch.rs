@@ -21,13 +21,13 @@ use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 
 /// Dimensions of one point.
-pub const MAX_DIMENSIONS: usize = 64;
+pub(super) const MAX_DIMENSIONS: usize = 64;
 /// Bytes of a dimension's key, and of a metric's names.
-pub const MAX_NAME_BYTES: usize = 128;
+pub(super) const MAX_NAME_BYTES: usize = 128;
 /// Bytes of a dimension's text, and of an event id.
-pub const MAX_TEXT_BYTES: usize = 1024;
+pub(super) const MAX_TEXT_BYTES: usize = 1024;
 /// Bytes of all dimensions of one point, as JSON.
-pub const MAX_DIMENSIONS_BYTES: usize = 16 * 1024;
+pub(super) const MAX_DIMENSIONS_BYTES: usize = 16 * 1024;
 /// 1900-01-01 and 2200-01-01, microseconds since 1970: outside is a mistake.
 const TIME_RANGE_US: std::ops::Range<i64> = -2_208_988_800_000_000..7_258_118_400_000_000;
 
@@ -94,13 +94,22 @@ impl PointBatch {
         if !TIME_RANGE_US.contains(&recorded_at) {
             return Err(reject("recorded_at", "lies outside the years 1900 to 2199"));
         }
-        if point.event_id.is_some_and(|id| id.is_empty() || id.len() > MAX_TEXT_BYTES) {
-            return Err(reject("event_id", format!("must have 1 to {MAX_TEXT_BYTES} bytes")));
+        if point
+            .event_id
+            .is_some_and(|id| id.is_empty() || id.len() > MAX_TEXT_BYTES)
+        {
+            return Err(reject(
+                "event_id",
+                format!("must have 1 to {MAX_TEXT_BYTES} bytes"),
+            ));
         }
         check_dimensions(point.dimensions)?;
         self.write_json(point.dimensions);
         if self.json.len() > MAX_DIMENSIONS_BYTES {
-            return Err(reject("dimensions", format!("are longer than {MAX_DIMENSIONS_BYTES} bytes")));
+            return Err(reject(
+                "dimensions",
+                format!("are longer than {MAX_DIMENSIONS_BYTES} bytes"),
+            ));
         }
         // Nothing below fails: a rejected point leaves no trace.
         let row = self.len();
@@ -155,7 +164,9 @@ impl PointBatch {
         registry: &'r DimensionRegistry,
     ) -> impl Iterator<Item = &'r DimensionColumn> {
         let misfit = self.keys.iter().filter(|column| column.misfit);
-        misfit.filter_map(|column| registry.get(&column.key)).filter(|c| !c.partial)
+        misfit
+            .filter_map(|column| registry.get(&column.key))
+            .filter(|c| !c.partial)
     }
 
     /// The rows in the columns that `registry` names; other keys stay in the
@@ -166,8 +177,8 @@ impl PointBatch {
         let [platform, metric_type, metric_name] = self.name_columns()?;
         let now = TimestampMicrosecondArray::from_value(self.now_us, rows).with_timezone("UTC");
         let times = TimestampMicrosecondArray::from(self.recorded_at.clone()).with_timezone("UTC");
-        let values = arrow::array::Decimal128Array::from(self.values.clone())
-            .with_data_type(value_type());
+        let values =
+            arrow::array::Decimal128Array::from(self.values.clone()).with_data_type(value_type());
         let mut columns: Vec<ArrayRef> = vec![
             platform,
             metric_type,
@@ -180,10 +191,22 @@ impl PointBatch {
             Arc::new(Int64Array::new_null(rows)),
         ];
         for column in &mut self.keys {
-            let Some(names) = registry.get(&column.key) else { continue };
+            let Some(names) = registry.get(&column.key) else {
+                continue;
+            };
             column.pad(rows);
-            push_column(&mut fields, &mut columns, text_field(names.text_column()), Arc::new(column.texts.finish_cloned()));
-            push_column(&mut fields, &mut columns, number_field(names.number_column()), Arc::new(column.numbers.finish_cloned()));
+            push_column(
+                &mut fields,
+                &mut columns,
+                text_field(names.text_column()),
+                Arc::new(column.texts.finish_cloned()),
+            );
+            push_column(
+                &mut fields,
+                &mut columns,
+                number_field(names.number_column()),
+                Arc::new(column.numbers.finish_cloned()),
+            );
         }
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(Error::internal)
     }
@@ -194,7 +217,11 @@ impl PointBatch {
             let rows = arrow::array::UInt32Array::from(self.metric.clone());
             arrow::compute::take(&names, &rows, None).map_err(Error::internal)
         };
-        Ok([column(|m| &m.platform)?, column(|m| &m.metric_type)?, column(|m| &m.metric_name)?])
+        Ok([
+            column(|m| &m.platform)?,
+            column(|m| &m.metric_type)?,
+            column(|m| &m.metric_name)?,
+        ])
     }
 
     fn metric(&mut self, point: &RawPoint<'_>) -> Result<u32, Rejection> {
@@ -225,7 +252,10 @@ impl PointBatch {
         }
         if !self.platforms.iter().any(|known| known.name == platform) {
             let known: Vec<&str> = self.platforms.iter().map(|p| p.name.as_str()).collect();
-            return Err(reject("platform", format!("is not registered; registered are {}", known.join(", "))));
+            return Err(reject(
+                "platform",
+                format!("is not registered; registered are {}", known.join(", ")),
+            ));
         }
         let number = u32::try_from(self.metrics.len()).unwrap_or(u32::MAX);
         self.metrics.push(MetricKey {
@@ -326,7 +356,12 @@ impl KeyColumn {
     }
 }
 
-fn push_column(fields: &mut Vec<Field>, columns: &mut Vec<ArrayRef>, field: Field, column: ArrayRef) {
+fn push_column(
+    fields: &mut Vec<Field>,
+    columns: &mut Vec<ArrayRef>,
+    field: Field,
+    column: ArrayRef,
+) {
     if column.null_count() < column.len() {
         fields.push(field);
         columns.push(column);
@@ -335,7 +370,10 @@ fn push_column(fields: &mut Vec<Field>, columns: &mut Vec<ArrayRef>, field: Fiel
 
 fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rejection> {
     if dimensions.len() > MAX_DIMENSIONS {
-        return Err(reject("dimensions", format!("are {} of at most {MAX_DIMENSIONS}", dimensions.len())));
+        return Err(reject(
+            "dimensions",
+            format!("are {} of at most {MAX_DIMENSIONS}", dimensions.len()),
+        ));
     }
     for (i, (key, value)) in dimensions.iter().enumerate() {
         let field = || format!("dimensions.{}", key.chars().take(64).collect::<String>());
@@ -343,7 +381,10 @@ fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rej
             return Err(reject(&field(), format!("the key {}", fault.reason)));
         }
         if matches!(value, DimensionValue::Text(text) if text.len() > MAX_TEXT_BYTES) {
-            return Err(reject(&field(), format!("is longer than {MAX_TEXT_BYTES} bytes")));
+            return Err(reject(
+                &field(),
+                format!("is longer than {MAX_TEXT_BYTES} bytes"),
+            ));
         }
         if dimensions[..i].iter().any(|(earlier, _)| earlier == key) {
             return Err(reject(&field(), "appears twice"));
@@ -354,7 +395,10 @@ fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rej
 
 fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
-        return Err(reject(field, format!("must have 1 to {MAX_NAME_BYTES} bytes")));
+        return Err(reject(
+            field,
+            format!("must have 1 to {MAX_NAME_BYTES} bytes"),
+        ));
     }
     if name.chars().any(char::is_control) {
         return Err(reject(field, "must not hold control characters"));
@@ -406,5 +450,9 @@ fn missing(field: &str) -> Rejection {
 }
 
 pub(super) fn reject(field: &str, reason: impl Into<String>) -> Rejection {
-    Rejection { index: 0, field: field.to_owned(), reason: reason.into() }
+    Rejection {
+        index: 0,
+        field: field.to_owned(),
+        reason: reason.into(),
+    }
 }

@@ -28,7 +28,11 @@ struct Event<'a> {
 /// Makes the points of an event. A point whose value field is absent is not
 /// made; when an event gives none at all, the rejections say which field was
 /// looked for.
-pub(super) fn event(body: &[u8], platforms: &[Platform], batch: &mut PointBatch) -> Result<Vec<Rejection>> {
+pub(super) fn event(
+    body: &[u8],
+    platforms: &[Platform],
+    batch: &mut PointBatch,
+) -> Result<Vec<Rejection>> {
     let event: Event<'_> = serde_json::from_slice(body).map_err(|e| parse::malformed_event(&e))?;
     let Some(platform) = platforms.iter().find(|p| p.name == event.platform) else {
         let known: Vec<&str> = platforms.iter().map(|p| p.name.as_str()).collect();
@@ -59,9 +63,8 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
     let value = match &rule.value {
         EventValue::Constant(text) => Cow::Borrowed(text.as_str()),
         EventValue::Field(field) => match event.data.get(field.as_str()) {
-            Some(raw) if raw.get() != "null" => {
-                parse::number(raw).map_err(|fault| reject(&format!("data.{field}"), fault.reason))?
-            }
+            Some(raw) if raw.get() != "null" => parse::number(raw)
+                .map_err(|fault| reject(&format!("data.{field}"), fault.reason))?,
             _ => return Err(reject(&format!("data.{field}"), ABSENT)),
         },
     };
@@ -69,8 +72,11 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
         Some(raw) if raw.get() != "null" => Some(parse::time(raw)?),
         _ => None,
     };
-    let found: Vec<(&str, Cow<'_, str>, bool)> =
-        rule.dimensions.iter().filter_map(|d| dimension(event, d)).collect();
+    let found: Vec<(&str, Cow<'_, str>, bool)> = rule
+        .dimensions
+        .iter()
+        .filter_map(|d| dimension(event, d))
+        .collect();
     let mut dimensions: Vec<(&str, DimensionValue<'_>)> = found
         .iter()
         .map(|(name, text, number)| {
@@ -85,7 +91,11 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
         .iter()
         .enumerate()
         .filter(|(_, (_, text, number))| !number && text.starts_with('"'))
-        .filter_map(|(i, (_, text, _))| serde_json::from_str::<String>(text).ok().map(|t| (i, t.into())))
+        .filter_map(|(i, (_, text, _))| {
+            serde_json::from_str::<String>(text)
+                .ok()
+                .map(|t| (i, t.into()))
+        })
         .collect();
     for (i, text) in &texts {
         dimensions[*i].1 = DimensionValue::Text(text);
@@ -103,7 +113,10 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
 }
 
 /// Name, JSON text and whether it is a number made here.
-fn dimension<'a>(event: &Event<'a>, rule: &'a EventDimension) -> Option<(&'a str, Cow<'a, str>, bool)> {
+fn dimension<'a>(
+    event: &Event<'a>,
+    rule: &'a EventDimension,
+) -> Option<(&'a str, Cow<'a, str>, bool)> {
     let raw: &'a RawValue = event.data.get(rule.field.as_str())?;
     if raw.get() == "null" {
         return None;

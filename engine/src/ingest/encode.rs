@@ -41,7 +41,10 @@ pub(crate) struct Upload {
 }
 
 /// Encodes rows in arrival order.
-pub(crate) fn rows(target: &Target<'_>, rows: &RecordBatch) -> Result<(Vec<NewDataFile>, Vec<Upload>)> {
+pub(crate) fn rows(
+    target: &Target<'_>,
+    rows: &RecordBatch,
+) -> Result<(Vec<NewDataFile>, Vec<Upload>)> {
     if rows.get_array_memory_size() <= BULK_MEMORY_BYTES {
         let sorted = arrange::sort(rows).map_err(Error::storage)?;
         let bytes = inline::encode(target.tenant, &sorted).map_err(Error::storage)?;
@@ -80,7 +83,10 @@ pub(crate) fn objects(
             bytes => {
                 key.kind = ObjectKind::Rollup;
                 let side = key.path();
-                uploads.push(Upload { key: side.clone(), bytes: bytes.into() });
+                uploads.push(Upload {
+                    key: side.clone(),
+                    bytes: bytes.into(),
+                });
                 NewRollup::Object(side.to_string())
             }
         };
@@ -98,7 +104,10 @@ pub(crate) fn objects(
                 footer_bytes: encoded.footer_bytes,
             },
         });
-        uploads.push(Upload { key: path, bytes: encoded.bytes });
+        uploads.push(Upload {
+            key: path,
+            bytes: encoded.bytes,
+        });
     }
     Ok((files, uploads))
 }
@@ -107,5 +116,8 @@ fn rollup(target: &Target<'_>, rows: &RecordBatch) -> Result<Vec<u8>> {
     let definitions = |key: &MetricKey| (target.definitions)(key);
     let mut builder = PartialsBuilder::new(target.zone, target.registry, &definitions);
     builder.push(rows).map_err(Error::storage)?;
-    builder.finish().and_then(|p| p.encode()).map_err(Error::storage)
+    builder
+        .finish()
+        .and_then(|p| p.encode())
+        .map_err(Error::storage)
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use moka::future::Cache;
 use sqlx::postgres::PgPool;
 use storage_layout::rollup::RollupDefinition;
-use storage_layout::{DimensionRegistry, MetricDefinition, MetricKey, MetricKind, TenantId, WindowUnit};
+use storage_layout::{
+    DimensionRegistry, MetricDefinition, MetricKey, MetricKind, TenantId, WindowUnit,
+};
 
 use crate::error::{Error, Result};
 use crate::metadata::catalog;
@@ -76,7 +78,15 @@ impl Layouts {
             let metrics = snapshot
                 .metrics
                 .into_iter()
-                .map(|d| (d.key, RollupDefinition { version: d.version, kind: d.kind }))
+                .map(|d| {
+                    (
+                        d.key,
+                        RollupDefinition {
+                            version: d.version,
+                            kind: d.kind,
+                        },
+                    )
+                })
                 .collect();
             Ok::<_, Error>(Arc::new(Layout {
                 plan: snapshot.plan.name,

@@ -32,7 +32,10 @@ pub(super) fn body(
     let mut index = 0u64;
     let mut take = |raw: &str, line: Option<u64>| -> Result<()> {
         if index as usize >= MAX_POINTS {
-            return Err(Error::invalid(format!("a body holds at most {MAX_POINTS} points; send several"), "body"));
+            return Err(Error::invalid(
+                format!("a body holds at most {MAX_POINTS} points; send several"),
+                "body",
+            ));
         }
         if let Err(mut fault) = point(raw, line, tenant, batch)? {
             fault.index = index;
@@ -97,7 +100,10 @@ pub(super) fn malformed_event(error: &serde_json::Error) -> Error {
     Error::Invalid {
         message: format!("the event cannot be read: {what}"),
         at: Some(format!("line {}, column {}", error.line(), error.column())),
-        hint: Some("send {\"platform\": \"coreldove\", \"action\": \"order_placed\", \"data\": {…}}".into()),
+        hint: Some(
+            "send {\"platform\": \"coreldove\", \"action\": \"order_placed\", \"data\": {…}}"
+                .into(),
+        ),
     }
 }
 
@@ -164,8 +170,10 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         let owned = self.dimensions.map_or(Ok(Vec::new()), dimensions)?;
-        let dimensions: Vec<(&str, DimensionValue<'_>)> =
-            owned.iter().map(|(key, value)| (&**key, value.borrowed())).collect();
+        let dimensions: Vec<(&str, DimensionValue<'_>)> = owned
+            .iter()
+            .map(|(key, value)| (&**key, value.borrowed()))
+            .collect();
         batch.push(&RawPoint {
             platform: platform.as_deref(),
             metric_type: metric_type.as_deref(),
@@ -201,7 +209,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                         "tenant_id" => &mut fields.tenant_id,
                         other => {
                             let shown: String = other.chars().take(64).collect();
-                            fields.fault = Some(reject(&shown, "is not a field of a point; put it into dimensions"));
+                            fields.fault = Some(reject(
+                                &shown,
+                                "is not a field of a point; put it into dimensions",
+                            ));
                             continue;
                         }
                     };
@@ -279,7 +290,11 @@ fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rej
     }
     let pairs: Pairs<'_> = serde_json::from_str(raw.get())
         .map_err(|_| reject("dimensions", "must be a JSON object"))?;
-    Ok(pairs.0.into_iter().map(|(key, raw)| (key, dimension(raw))).collect())
+    Ok(pairs
+        .0
+        .into_iter()
+        .map(|(key, raw)| (key, dimension(raw)))
+        .collect())
 }
 
 fn dimension(raw: &RawValue) -> OwnedValue<'_> {
@@ -287,7 +302,9 @@ fn dimension(raw: &RawValue) -> OwnedValue<'_> {
         "null" => OwnedValue::Other(DimensionValue::Null),
         "true" => OwnedValue::Other(DimensionValue::Bool(true)),
         "false" => OwnedValue::Other(DimensionValue::Bool(false)),
-        nested if nested.starts_with(['{', '[']) => OwnedValue::Other(DimensionValue::Nested(nested)),
+        nested if nested.starts_with(['{', '[']) => {
+            OwnedValue::Other(DimensionValue::Nested(nested))
+        }
         number if !number.starts_with('"') => OwnedValue::Other(DimensionValue::Number(number)),
         _ => OwnedValue::Text(text(raw).unwrap_or_default()),
     }
@@ -306,7 +323,9 @@ fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 pub(super) fn number(raw: &RawValue) -> Result<Cow<'_, str>, Rejection> {
     match raw.get() {
         "null" => Err(reject("value", "is missing")),
-        text if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Ok(Cow::Borrowed(text)),
+        text if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            Ok(Cow::Borrowed(text))
+        }
         _ => text(raw).ok_or_else(|| reject("value", "must be a number")),
     }
 }
@@ -316,6 +335,9 @@ pub(super) fn time(raw: &RawValue) -> Result<i64, Rejection> {
         .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
         .map(|time| time.timestamp_micros())
         .ok_or_else(|| {
-            reject("recorded_at", "must be RFC 3339 with a zone, such as 2024-03-10T18:15:00Z")
+            reject(
+                "recorded_at",
+                "must be RFC 3339 with a zone, such as 2024-03-10T18:15:00Z",
+            )
         })
 }

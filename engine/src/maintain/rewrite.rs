@@ -44,11 +44,18 @@ pub(super) async fn rewrite(
     let owned = snapshot.clone();
     let (add, uploads) = on_processor(true, move || {
         let snapshot = owned;
-        let rows = concat_batches(&stored_schema(&snapshot.registry), &rows).map_err(Error::internal)?;
+        let rows =
+            concat_batches(&stored_schema(&snapshot.registry), &rows).map_err(Error::internal)?;
         let known = snapshot.definitions();
         let definitions = |key: &MetricKey| match known.get(key) {
-            Some(d) => RollupDefinition { version: d.version, kind: d.kind.clone() },
-            None => RollupDefinition { version: 1, kind: MetricKind::Sum },
+            Some(d) => RollupDefinition {
+                version: d.version,
+                kind: d.kind.clone(),
+            },
+            None => RollupDefinition {
+                version: 1,
+                kind: MetricKind::Sum,
+            },
         };
         let target = Target {
             tenant: &snapshot.tenant.id,
@@ -86,7 +93,10 @@ pub(super) async fn rewrite(
 
 /// Writes the file's version where a row has none of its own.
 fn with_version(batch: RecordBatch, version: i64) -> Result<RecordBatch> {
-    let at = batch.schema().index_of(COMMIT_VERSION).map_err(Error::internal)?;
+    let at = batch
+        .schema()
+        .index_of(COMMIT_VERSION)
+        .map_err(Error::internal)?;
     let own = batch.column(at).as_primitive::<Int64Type>();
     let filled = is_null(own)
         .and_then(|missing| zip(&missing, &Int64Array::new_scalar(version), own))

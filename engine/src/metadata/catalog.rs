@@ -81,7 +81,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// A metric's definition by its key.
     pub fn definitions(&self) -> HashMap<&MetricKey, &MetricDefinition> {
-        self.metrics.iter().map(|definition| (&definition.key, definition)).collect()
+        self.metrics
+            .iter()
+            .map(|definition| (&definition.key, definition))
+            .collect()
     }
 }
 
@@ -100,7 +103,10 @@ pub async fn snapshot(pool: &PgPool, tenant: &TenantId) -> Result<Snapshot> {
     .fetch_all(&mut *tx)
     .await
     .map_err(blame)?;
-    Ok(Snapshot { files: files.iter().map(data_file).collect::<Result<_>>()?, ..head })
+    Ok(Snapshot {
+        files: files.iter().map(data_file).collect::<Result<_>>()?,
+        ..head
+    })
 }
 
 /// A snapshot without its files: what a writer needs.
@@ -120,13 +126,16 @@ async fn read_head(tx: &mut TenantTx, tenant: &TenantId) -> Result<Snapshot> {
     .fetch_optional(&mut **tx)
     .await
     .map_err(blame)?
-    .ok_or_else(|| Error::NotFound { what: format!("tenant {tenant}") })?;
-    let columns =
-        sqlx::query("SELECT key, column_name, partial FROM analytics.dimension_key WHERE tenant_id = $1")
-            .bind(tenant.as_str())
-            .fetch_all(&mut **tx)
-            .await
-            .map_err(blame)?;
+    .ok_or_else(|| Error::NotFound {
+        what: format!("tenant {tenant}"),
+    })?;
+    let columns = sqlx::query(
+        "SELECT key, column_name, partial FROM analytics.dimension_key WHERE tenant_id = $1",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(blame)?;
     let metrics = sqlx::query(
         "SELECT platform, metric_type, metric_name, definition, assumed, version
          FROM analytics.metric WHERE tenant_id = $1 ORDER BY 1, 2, 3",
@@ -159,8 +168,14 @@ pub async fn payloads(
     tenant: &TenantId,
     files: &[FileId],
 ) -> Result<Vec<(FileId, Bytes)>> {
-    fetch(pool, tenant, files, "SELECT file_id, payload FROM analytics.data_file
-        WHERE tenant_id = $1 AND file_id = ANY ($2) AND payload IS NOT NULL").await
+    fetch(
+        pool,
+        tenant,
+        files,
+        "SELECT file_id, payload FROM analytics.data_file
+        WHERE tenant_id = $1 AND file_id = ANY ($2) AND payload IS NOT NULL",
+    )
+    .await
 }
 
 /// Bytes of partials that are kept in the catalog, by file id.
@@ -169,8 +184,14 @@ pub async fn rollups(
     tenant: &TenantId,
     files: &[FileId],
 ) -> Result<Vec<(FileId, Bytes)>> {
-    fetch(pool, tenant, files, "SELECT file_id, rollup FROM analytics.data_file
-        WHERE tenant_id = $1 AND file_id = ANY ($2) AND rollup IS NOT NULL").await
+    fetch(
+        pool,
+        tenant,
+        files,
+        "SELECT file_id, rollup FROM analytics.data_file
+        WHERE tenant_id = $1 AND file_id = ANY ($2) AND rollup IS NOT NULL",
+    )
+    .await
 }
 
 async fn fetch(
@@ -189,7 +210,10 @@ async fn fetch(
         .fetch_all(&mut *tx)
         .await
         .map_err(blame)?;
-    Ok(rows.iter().map(|row| (FileId(row.get(0)), row.get::<Vec<u8>, _>(1).into())).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (FileId(row.get(0)), row.get::<Vec<u8>, _>(1).into()))
+        .collect())
 }
 
 fn data_file(row: &PgRow) -> Result<DataFile> {
@@ -199,7 +223,10 @@ fn data_file(row: &PgRow) -> Result<DataFile> {
         None => FileStorage::Inline,
         Some(key) => FileStorage::Object {
             key,
-            window: row.get::<String, _>("window_name").parse().map_err(Error::internal)?,
+            window: row
+                .get::<String, _>("window_name")
+                .parse()
+                .map_err(Error::internal)?,
             footer_bytes: u32::try_from(row.get::<i32, _>("footer_bytes")).unwrap_or(0),
         },
     };
@@ -209,7 +236,10 @@ fn data_file(row: &PgRow) -> Result<DataFile> {
         bytes: u64::try_from(row.get::<i64, _>("bytes")).unwrap_or(0),
         statistics: serde_json::from_value(statistics).map_err(Error::internal)?,
         rollup_key: row.get("rollup_key"),
-        rollup_zone: zone.map(|z| z.parse()).transpose().map_err(|e| Error::internal(format!("{e}")))?,
+        rollup_zone: zone
+            .map(|z| z.parse())
+            .transpose()
+            .map_err(|e| Error::internal(format!("{e}")))?,
         added_version: row.get("added_version"),
     })
 }

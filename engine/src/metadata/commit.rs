@@ -127,7 +127,10 @@ pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
     let mut tx = TenantTx::begin(pool, &commit.tenant).await?;
     let row = call(&mut tx, commit).await?;
     let outcome: String = row.get("outcome");
-    let answer = || row.get::<Option<serde_json::Value>, _>("answer").unwrap_or_default();
+    let answer = || {
+        row.get::<Option<serde_json::Value>, _>("answer")
+            .unwrap_or_default()
+    };
     Ok(match outcome.as_str() {
         "committed" => {
             let transaction: String = row.get("transaction_id");
@@ -144,8 +147,16 @@ pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
         "registry_changed" => Outcome::RegistryChanged,
         "events_seen" => Outcome::EventsSeen,
         "files_gone" => Outcome::FilesGone,
-        "not_found" => return Err(Error::NotFound { what: format!("tenant {}", commit.tenant) }),
-        other => return Err(Error::internal(format!("unknown outcome {other:?} of a commit"))),
+        "not_found" => {
+            return Err(Error::NotFound {
+                what: format!("tenant {}", commit.tenant),
+            });
+        }
+        other => {
+            return Err(Error::internal(format!(
+                "unknown outcome {other:?} of a commit"
+            )));
+        }
     })
 }
 
@@ -155,7 +166,10 @@ async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRo
     let each = |f: fn(&NewDataFile) -> i64| files.iter().map(f).collect::<Vec<_>>();
     let time = |f: fn(&FileStatistics) -> i64| -> Vec<DateTime<Utc>> {
         let at = |file: &NewDataFile| DateTime::from_timestamp_micros(f(&file.statistics));
-        files.iter().map(|file| at(file).unwrap_or_default()).collect()
+        files
+            .iter()
+            .map(|file| at(file).unwrap_or_default())
+            .collect()
     };
     let statistics: Vec<serde_json::Value> = files
         .iter()
@@ -206,7 +220,9 @@ async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRo
 
 /// Commits; when the reply is lost, asks Postgres what became of it.
 async fn settle(pool: &PgPool, tx: TenantTx, transaction: &str) -> Result<()> {
-    let Err(error) = tx.commit().await else { return Ok(()) };
+    let Err(error) = tx.commit().await else {
+        return Ok(());
+    };
     if !is_away(&error) {
         return Err(Error::internal(error));
     }
@@ -274,9 +290,7 @@ impl NewDataFile {
 }
 
 fn dimensions(columns: &[DimensionColumn]) -> Option<serde_json::Value> {
-    let row = |c: &DimensionColumn| {
-        serde_json::json!({ "key": &*c.key, "column_name": &*c.column, "partial": c.partial })
-    };
+    let row = |c: &DimensionColumn| serde_json::json!({ "key": &*c.key, "column_name": &*c.column, "partial": c.partial });
     (!columns.is_empty()).then(|| columns.iter().map(row).collect())
 }
 
@@ -293,7 +307,11 @@ fn metrics(definitions: &[MetricDefinition]) -> Result<Option<serde_json::Value>
             "assumed": d.assumed,
         }))
     };
-    definitions.iter().map(row).collect::<Result<serde_json::Value>>().map(Some)
+    definitions
+        .iter()
+        .map(row)
+        .collect::<Result<serde_json::Value>>()
+        .map(Some)
 }
 
 /// Notes objects that are about to be uploaded, so that an orphan is found.

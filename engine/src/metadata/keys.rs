@@ -106,10 +106,15 @@ impl Keys {
         .await
         .map_err(blame)?;
         if made.rows_affected() == 0 {
-            return Err(Error::NotFound { what: format!("tenant {tenant}") });
+            return Err(Error::NotFound {
+                what: format!("tenant {tenant}"),
+            });
         }
         tx.commit().await.map_err(blame)?;
-        Ok(NewKey { id, secret: secret.into() })
+        Ok(NewKey {
+            id,
+            secret: secret.into(),
+        })
     }
 
     /// Whom this text names; `None` when nobody, expired or revoked.
@@ -139,7 +144,10 @@ impl Keys {
         Ok(Some(Caller {
             tenant: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
             key: row.get("key_id"),
-            scopes: Scope::ALL.into_iter().filter(|s| scopes.iter().any(|n| n == s.name())).collect(),
+            scopes: Scope::ALL
+                .into_iter()
+                .filter(|s| scopes.iter().any(|n| n == s.name()))
+                .collect(),
         }))
     }
 
@@ -156,7 +164,9 @@ impl Keys {
         .await
         .map_err(blame)?;
         if revoked.rows_affected() == 0 {
-            return Err(Error::NotFound { what: "the key".into() });
+            return Err(Error::NotFound {
+                what: "the key".into(),
+            });
         }
         tx.commit().await.map_err(blame)
     }

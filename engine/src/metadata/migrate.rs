@@ -12,7 +12,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postg
 /// Applies what is missing. Fails when the database is newer than this program.
 pub async fn migrate(owner: &PgConnectOptions) -> Result<()> {
     let mut connection = owner.connect().await.map_err(|e| {
-        Error::Config(format!("Postgres cannot be reached as owner ({e}): check TESSERA_MIGRATE_URL"))
+        Error::Config(format!(
+            "Postgres cannot be reached as owner ({e}): check TESSERA_MIGRATE_URL"
+        ))
     })?;
     MIGRATIONS.run(&mut connection).await.map_err(|e| {
         Error::Config(format!(

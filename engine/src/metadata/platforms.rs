@@ -68,7 +68,9 @@ pub struct Platforms {
 
 impl Platforms {
     pub(crate) fn new(pool: PgPool) -> Self {
-        let cache = Cache::builder().time_to_live(Duration::from_secs(5)).build();
+        let cache = Cache::builder()
+            .time_to_live(Duration::from_secs(5))
+            .build();
         Self { pool, cache }
     }
 
@@ -101,7 +103,10 @@ impl Platforms {
                 .fetch_all(&self.pool)
                 .await
                 .map_err(blame)?;
-        definitions.into_iter().map(|d| serde_json::from_value(d).map_err(Error::internal)).collect()
+        definitions
+            .into_iter()
+            .map(|d| serde_json::from_value(d).map_err(Error::internal))
+            .collect()
     }
 
     /// Registers a platform, or replaces its registration. Points that were
@@ -132,9 +137,16 @@ impl Platform {
     fn check(&self) -> Result<()> {
         let named = |text: &str| !text.is_empty() && text.len() <= 64;
         if !named(&self.name) {
-            return Err(Error::invalid("a platform's name has 1 to 64 characters", "name"));
+            return Err(Error::invalid(
+                "a platform's name has 1 to 64 characters",
+                "name",
+            ));
         }
-        match self.points.iter().position(|p| !named(&p.metric_type) || !named(&p.metric_name)) {
+        match self
+            .points
+            .iter()
+            .position(|p| !named(&p.metric_type) || !named(&p.metric_name))
+        {
             Some(at) => Err(Error::invalid(
                 "metric_type and metric_name have 1 to 64 characters",
                 format!("points[{at}]"),

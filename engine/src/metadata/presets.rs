@@ -11,7 +11,12 @@ pub(super) fn presets() -> Vec<Platform> {
             "bizoholic",
             "Marketing",
             vec![
-                point("revenue", "campaign_revenue", field("revenue"), &["campaign_id=id", "campaign_type=type"]),
+                point(
+                    "revenue",
+                    "campaign_revenue",
+                    field("revenue"),
+                    &["campaign_id=id", "campaign_type=type"],
+                ),
                 EventPoint {
                     kind: MetricKind::Ratio {
                         numerator: "leads_generated".into(),
@@ -78,7 +83,11 @@ pub(super) fn presets() -> Vec<Platform> {
 }
 
 fn platform(name: &str, title: &str, points: Vec<EventPoint>) -> Platform {
-    Platform { name: name.into(), title: title.into(), points }
+    Platform {
+        name: name.into(),
+        title: title.into(),
+        points,
+    }
 }
 
 fn field(name: &str) -> EventValue {
@@ -86,14 +95,23 @@ fn field(name: &str) -> EventValue {
 }
 
 /// `dimensions` are `name`, `name=field` or `name=#field` (the field's length).
-fn point(metric_type: &str, metric_name: &str, value: EventValue, dimensions: &[&str]) -> EventPoint {
+fn point(
+    metric_type: &str,
+    metric_name: &str,
+    value: EventValue,
+    dimensions: &[&str],
+) -> EventPoint {
     let dimension = |text: &&str| {
         let (name, from) = text.split_once('=').unwrap_or((text, text));
         let (count, field) = match from.strip_prefix('#') {
             Some(field) => (true, field),
             None => (false, from),
         };
-        EventDimension { name: name.into(), field: field.into(), count }
+        EventDimension {
+            name: name.into(),
+            field: field.into(),
+            count,
+        }
     };
     EventPoint {
         metric_type: metric_type.into(),

@@ -25,7 +25,12 @@ impl TenantTx {
 
     /// Begins a transaction that sees one moment of the catalog throughout.
     pub async fn snapshot(pool: &PgPool, tenant: &TenantId) -> Result<Self> {
-        Self::start(pool, tenant, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        Self::start(
+            pool,
+            tenant,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        )
+        .await
     }
 
     async fn start(pool: &PgPool, tenant: &TenantId, begin: &'static str) -> Result<Self> {

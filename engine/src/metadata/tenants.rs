@@ -52,10 +52,11 @@ impl Tenants {
     /// Creates a tenant. Errors: `Conflict` when it exists, `Invalid` when the
     /// plan does not.
     pub async fn create(&self, id: &TenantId, plan: &str, zone: chrono_tz::Tz) -> Result<Tenant> {
-        let plans: Vec<String> = sqlx::query_scalar("SELECT plan FROM analytics.plan ORDER BY result_rows")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(blame)?;
+        let plans: Vec<String> =
+            sqlx::query_scalar("SELECT plan FROM analytics.plan ORDER BY result_rows")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(blame)?;
         if !plans.iter().any(|known| known == plan) {
             return Err(Error::Invalid {
                 message: format!("there is no plan {plan:?}"),
@@ -75,7 +76,9 @@ impl Tenants {
         .await
         .map_err(blame)?;
         if made.rows_affected() == 0 {
-            return Err(Error::Conflict { message: format!("tenant {id} exists already") });
+            return Err(Error::Conflict {
+                message: format!("tenant {id} exists already"),
+            });
         }
         sqlx::query("INSERT INTO analytics.tenant_version (tenant_id) VALUES ($1)")
             .bind(id.as_str())
@@ -83,7 +86,11 @@ impl Tenants {
             .await
             .map_err(blame)?;
         tx.commit().await.map_err(blame)?;
-        Ok(Tenant { id: id.clone(), plan: plan.to_owned(), time_zone: zone })
+        Ok(Tenant {
+            id: id.clone(),
+            plan: plan.to_owned(),
+            time_zone: zone,
+        })
     }
 
     /// The tenant. Errors: `NotFound`.
@@ -106,7 +113,9 @@ impl Tenants {
         .fetch_optional(&mut *tx)
         .await
         .map_err(blame)?
-        .ok_or_else(|| Error::NotFound { what: format!("tenant {id}") })
+        .ok_or_else(|| Error::NotFound {
+            what: format!("tenant {id}"),
+        })
     }
 }
 

@@ -35,7 +35,10 @@ pub(crate) struct DueFile {
 
 async fn look(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
     let mut tx = pool.begin().await.map_err(blame)?;
-    sqlx::query("SET LOCAL ROLE tessera_maintenance").execute(&mut *tx).await.map_err(blame)?;
+    sqlx::query("SET LOCAL ROLE tessera_maintenance")
+        .execute(&mut *tx)
+        .await
+        .map_err(blame)?;
     Ok(tx)
 }
 
@@ -56,7 +59,10 @@ pub(crate) async fn tenants_to_flush(pool: &PgPool) -> Result<Vec<TenantId>> {
     .fetch_all(&mut *tx)
     .await
     .map_err(blame)?;
-    tenants.iter().map(|id| TenantId::new(id).map_err(Error::internal)).collect()
+    tenants
+        .iter()
+        .map(|id| TenantId::new(id).map_err(Error::internal))
+        .collect()
 }
 
 /// Files whose grace period is over.
@@ -109,7 +115,10 @@ pub(crate) async fn orphans(pool: &PgPool) -> Result<Vec<(TenantId, String)>> {
     .await
     .map_err(blame)?;
     let orphan = |row: &sqlx::postgres::PgRow| {
-        Ok((TenantId::new(row.get(0)).map_err(Error::internal)?, row.get(1)))
+        Ok((
+            TenantId::new(row.get(0)).map_err(Error::internal)?,
+            row.get(1),
+        ))
     };
     rows.iter().map(orphan).collect()
 }

@@ -32,7 +32,10 @@ struct State {
 impl VersionCheck {
     /// Checks over this pool.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, state: Arc::default() }
+        Self {
+            pool,
+            state: Arc::default(),
+        }
     }
 
     /// The tenant's version now; `None` when there is no such tenant.
@@ -94,6 +97,8 @@ impl VersionCheck {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -18,12 +18,15 @@ use url::Url;
 use super::functions::{decimal_text, json_get_text};
 use super::planner::DimensionPlanner;
 use super::schema::{CATALOG, SCHEMA, TenantCatalog};
-use super::scope::{ScanCounts, Scope};
+use super::scope::{AnswerStats, Scope};
 use super::table::store_url;
 use crate::error::{Error, Result};
 
 static BASE: LazyLock<SessionState> = LazyLock::new(|| {
-    SessionStateBuilder::new().with_default_features().with_config(config()).build()
+    SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config())
+        .build()
 });
 
 fn config() -> SessionConfig {
@@ -38,20 +41,18 @@ fn config() -> SessionConfig {
     options.sql_parser.collect_spans = true;
     // EXPLAIN shows no physical plan: it would name files.
     options.explain.logical_plan_only = true;
-    options
-        .execution
-        .time_zone = Some("UTC".to_owned());
+    options.execution.time_zone = Some("UTC".to_owned());
     config
 }
 
 /// A state that knows this scope's tables and nothing else.
 pub(crate) fn state(
     scope: &Arc<Scope>,
-    counts: &Arc<ScanCounts>,
+    stats: &Arc<AnswerStats>,
     memory_bytes: u64,
 ) -> Result<SessionState> {
     let catalogs = MemoryCatalogProviderList::new();
-    let catalog = TenantCatalog::new(scope.clone(), counts.clone());
+    let catalog = TenantCatalog::new(scope.clone(), stats.clone());
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
     let runtime = RuntimeEnvBuilder::new()
@@ -79,7 +80,11 @@ pub(crate) fn state(
 struct OneStore(Arc<dyn ObjectStore>);
 
 impl ObjectStoreRegistry for OneStore {
-    fn register_store(&self, _url: &Url, _store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+    fn register_store(
+        &self,
+        _url: &Url,
+        _store: Arc<dyn ObjectStore>,
+    ) -> Option<Arc<dyn ObjectStore>> {
         None
     }
 

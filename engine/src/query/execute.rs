@@ -5,7 +5,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,15 +20,28 @@ use datafusion::scalar::ScalarValue;
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 
-use super::scope::{ScanCounts, Scope};
+use super::scope::{AnswerStats, Scope};
 use super::{context, gate, problem, verify};
 use crate::error::{Error, Result};
 
-/// What one query may take.
+/// What becomes of an answer with more rows than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooManyRows {
+    /// It is cut, and says so.
+    Cut,
+    /// It fails: half an export is none.
+    Fail,
+}
+
+/// What one query may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryLimits {
-    /// Rows of the answer; more are cut, and the answer says so.
+    /// Rows of the answer.
     pub rows: u64,
+    /// What becomes of more rows.
+    pub too_many_rows: TooManyRows,
+    /// The plan that says so.
+    pub plan: String,
     /// Memory, bytes.
     pub memory_bytes: u64,
     /// From its start to its last row.
@@ -43,7 +55,7 @@ pub struct Answer {
     /// The rows; dropping it cancels the query.
     pub stream: AnswerStream,
     /// What the query read; final when the stream has ended.
-    pub counts: Arc<ScanCounts>,
+    pub stats: Arc<AnswerStats>,
 }
 
 /// Plans, checks and starts a caller's query.
@@ -53,27 +65,38 @@ pub(crate) async fn sql(
     params: Vec<ScalarValue>,
     limits: QueryLimits,
 ) -> Result<Answer> {
-    let counts = Arc::new(ScanCounts::default());
+    let stats = Arc::new(AnswerStats::default());
     let deadline = Instant::now() + limits.deadline;
-    let planned = tokio::time::timeout_at(deadline, plan(scope, &counts, query, params, limits));
-    let (state, plan) = planned.await.map_err(|_| out_of_time(limits))??;
-    run(&state, plan, scope, counts, limits, deadline)
+    let planned = tokio::time::timeout_at(
+        deadline,
+        plan(scope, &stats, query, params, limits.memory_bytes),
+    );
+    let (state, plan) = planned.await.map_err(|_| limits.out_of_time())??;
+    run(&state, plan, scope, stats, limits, deadline)
 }
 
 async fn plan(
     scope: &Arc<Scope>,
-    counts: &Arc<ScanCounts>,
+    stats: &Arc<AnswerStats>,
     query: &str,
     params: Vec<ScalarValue>,
-    limits: QueryLimits,
+    memory_bytes: u64,
 ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
-    let state = context::state(scope, counts, limits.memory_bytes)?;
+    let state = context::state(scope, stats, memory_bytes)?;
     let statement = gate::parse(&state, query)?;
-    let plan: LogicalPlan = state.statement_to_plan(statement).await.map_err(problem::query)?;
+    let plan: LogicalPlan = state
+        .statement_to_plan(statement)
+        .await
+        .map_err(problem::query)?;
     gate::check_plan(&plan)?;
     let params: Vec<ScalarAndMetadata> = params.into_iter().map(Into::into).collect();
-    let plan = plan.with_param_values(ParamValues::List(params)).map_err(problem::query)?;
-    let physical = state.create_physical_plan(&plan).await.map_err(problem::query)?;
+    let plan = plan
+        .with_param_values(ParamValues::List(params))
+        .map_err(problem::query)?;
+    let physical = state
+        .create_physical_plan(&plan)
+        .await
+        .map_err(problem::query)?;
     Ok((state, physical))
 }
 
@@ -81,7 +104,7 @@ fn run(
     state: &SessionState,
     plan: Arc<dyn ExecutionPlan>,
     scope: &Scope,
-    counts: Arc<ScanCounts>,
+    stats: Arc<AnswerStats>,
     limits: QueryLimits,
     deadline: Instant,
 ) -> Result<Answer> {
@@ -91,27 +114,24 @@ fn run(
     let stream = AnswerStream {
         inner: Some(stream),
         rows_left: limits.rows,
-        truncated: Arc::new(AtomicBool::new(false)),
+        stats: stats.clone(),
         limits,
         expiry: Box::pin(tokio::time::sleep_until(deadline)),
     };
-    Ok(Answer { schema, stream, counts })
+    Ok(Answer {
+        schema,
+        stream,
+        stats,
+    })
 }
 
 /// The rows of an answer, under its limits.
 pub struct AnswerStream {
     inner: Option<SendableRecordBatchStream>,
     rows_left: u64,
-    truncated: Arc<AtomicBool>,
+    stats: Arc<AnswerStats>,
     limits: QueryLimits,
     expiry: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl AnswerStream {
-    /// Says, once the stream has ended, whether rows were cut.
-    pub fn truncated(&self) -> Arc<AtomicBool> {
-        self.truncated.clone()
-    }
 }
 
 impl Stream for AnswerStream {
@@ -119,10 +139,12 @@ impl Stream for AnswerStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
         if this.expiry.as_mut().poll(cx).is_ready() {
             this.inner = None;
-            return Poll::Ready(Some(Err(out_of_time(this.limits))));
+            return Poll::Ready(Some(Err(this.limits.out_of_time())));
         }
         let next: Option<Result<RecordBatch, DataFusionError>> =
             std::task::ready!(inner.poll_next_unpin(cx));
@@ -137,7 +159,10 @@ impl Stream for AnswerStream {
             }
             Some(Ok(batch)) if batch.num_rows() as u64 > this.rows_left => {
                 this.inner = None;
-                this.truncated.store(true, Ordering::Release);
+                if this.limits.too_many_rows == TooManyRows::Fail {
+                    return Poll::Ready(Some(Err(this.limits.exceeded())));
+                }
+                this.stats.set_truncated();
                 let kept = usize::try_from(this.rows_left).unwrap_or(usize::MAX);
                 Some(Ok(batch.slice(0, kept)))
             }
@@ -149,10 +174,25 @@ impl Stream for AnswerStream {
     }
 }
 
-fn out_of_time(limits: QueryLimits) -> Error {
-    Error::Query {
-        message: format!("the query was stopped after {} s, its plan's limit", limits.deadline.as_secs()),
-        location: None,
-        hint: Some("filter by time, platform or metric, or ask for fewer rows".into()),
+impl QueryLimits {
+    fn out_of_time(&self) -> Error {
+        let seconds = self.deadline.as_secs();
+        Error::Query {
+            message: format!(
+                "the query was stopped after {seconds} s, the limit of the plan {:?}",
+                self.plan
+            ),
+            location: None,
+            hint: Some("filter by time, platform or metric, or ask for fewer rows".into()),
+        }
+    }
+
+    fn exceeded(&self) -> Error {
+        Error::LimitExceeded {
+            limit: "export_rows",
+            used: self.rows + 1,
+            allowed: self.rows,
+            plan: self.plan.clone(),
+        }
     }
 }

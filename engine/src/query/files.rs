@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use storage_layout::{FileId, inline, reader, schema};
 
 use super::scope::Scope;
@@ -12,7 +12,10 @@ use crate::error::{Error, Result};
 use crate::metadata::catalog::{self, DataFile, FileStorage};
 
 /// The rows of these inline files, in the same order; decoded once a process.
-pub(crate) async fn inline_rows(scope: &Scope, files: &[&DataFile]) -> Result<Vec<Arc<RecordBatch>>> {
+pub(crate) async fn inline_rows(
+    scope: &Scope,
+    files: &[&DataFile],
+) -> Result<Vec<Arc<RecordBatch>>> {
     let cache = &scope.caches.inline;
     let mut missing = Vec::new();
     for file in files {
@@ -21,7 +24,10 @@ pub(crate) async fn inline_rows(scope: &Scope, files: &[&DataFile]) -> Result<Ve
         }
     }
     let fetched: std::collections::HashMap<FileId, bytes::Bytes> =
-        catalog::payloads(&scope.pool, scope.tenant(), &missing).await?.into_iter().collect();
+        catalog::payloads(&scope.pool, scope.tenant(), &missing)
+            .await?
+            .into_iter()
+            .collect();
     let mut rows = Vec::with_capacity(files.len());
     for file in files {
         let batch = match fetched.get(&file.id) {
@@ -62,7 +68,14 @@ pub(crate) async fn rows(scope: &Scope, file: &DataFile) -> Result<Vec<RecordBat
             .collect();
     };
     let path = Path::from(key.as_str());
-    let bytes = scope.store.get(&path).await.map_err(damaged)?.bytes().await.map_err(damaged)?;
+    let bytes = scope
+        .store
+        .get(&path)
+        .await
+        .map_err(damaged)?
+        .bytes()
+        .await
+        .map_err(damaged)?;
     let stored = schema::stored_schema(&scope.snapshot.registry);
     let (tenant, id) = (scope.tenant().clone(), file.id);
     tokio::task::spawn_blocking(move || {

@@ -10,8 +10,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use serde_json::value::RawValue;
-use storage_layout::decimal;
 use std::collections::BTreeMap;
+use storage_layout::decimal;
 
 /// `decimal_text(number)`: canonical text, `1.0` is `1`.
 pub(crate) fn decimal_text() -> Arc<ScalarUDF> {
@@ -82,7 +82,10 @@ impl ScalarUDFImpl for JsonGetText {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
-        let (json, keys) = (as_string_view_array(&columns[0])?, as_string_view_array(&columns[1])?);
+        let (json, keys) = (
+            as_string_view_array(&columns[0])?,
+            as_string_view_array(&columns[1])?,
+        );
         let mut texts = StringViewBuilder::with_capacity(json.len());
         for row in 0..json.len() {
             let text = (json.is_valid(row) && keys.is_valid(row))

@@ -15,12 +15,17 @@ const MAX_QUERY_BYTES: usize = 64 * 1024;
 pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
     if query.len() > MAX_QUERY_BYTES {
         return Err(refused(
-            format!("the query has {} bytes of at most {MAX_QUERY_BYTES}", query.len()),
+            format!(
+                "the query has {} bytes of at most {MAX_QUERY_BYTES}",
+                query.len()
+            ),
             "shorten it, or pass long lists as parameters",
         ));
     }
     let dialect = state.config().options().sql_parser.dialect;
-    let statement = state.sql_to_statement(query, &dialect).map_err(problem::query)?;
+    let statement = state
+        .sql_to_statement(query, &dialect)
+        .map_err(problem::query)?;
     let question = match &statement {
         Statement::Statement(statement) => is_question(statement),
         Statement::Explain(explain) => {
@@ -49,9 +54,16 @@ pub(crate) fn check_plan(plan: &LogicalPlan) -> Result<()> {
 }
 
 fn only_questions() -> Error {
-    refused("only a single SELECT (or EXPLAIN of one) may run here".into(), "send one query that reads")
+    refused(
+        "only a single SELECT (or EXPLAIN of one) may run here".into(),
+        "send one query that reads",
+    )
 }
 
 fn refused(message: String, hint: &str) -> Error {
-    Error::Query { message, location: None, hint: Some(hint.into()) }
+    Error::Query {
+        message,
+        location: None,
+        hint: Some(hint.into()),
+    }
 }

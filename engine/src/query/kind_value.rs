@@ -10,9 +10,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type};
 use storage_layout::arrange::{column, text, times};
 use storage_layout::rollup::{LocalDay, Stamped};
-use storage_layout::schema::{
-    COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM,
-};
+use storage_layout::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
 use storage_layout::{Combine, DimensionRegistry, MetricKey, MetricKind, decimal};
 
 use super::files;
@@ -67,12 +65,25 @@ async fn from_rows(
     let mut days = LocalDay::new(scope.snapshot.tenant.time_zone);
     let names: BTreeSet<&str> = raw.keys().map(|key| &*key.metric_name).collect();
     for file in &scope.snapshot.files {
-        if !file.statistics.metric_names.iter().any(|name| names.contains(name.as_str())) {
+        if !file
+            .statistics
+            .metric_names
+            .iter()
+            .any(|name| names.contains(name.as_str()))
+        {
             continue;
         }
         for batch in files::rows(scope, file).await? {
             let registry = &scope.snapshot.registry;
-            add_rows(&batch, registry, raw, period, file.added_version, &mut days, series)?;
+            add_rows(
+                &batch,
+                registry,
+                raw,
+                period,
+                file.added_version,
+                &mut days,
+                series,
+            )?;
         }
     }
     Ok(())
@@ -94,8 +105,12 @@ fn add_rows(
         metric_type.map_err(Error::storage)?,
         metric_name.map_err(Error::storage)?,
     );
-    let values = column(batch, METRIC_VALUE).map_err(Error::storage)?.as_primitive::<Decimal128Type>();
-    let versions = column(batch, COMMIT_VERSION).map_err(Error::storage)?.as_primitive::<Int64Type>();
+    let values = column(batch, METRIC_VALUE)
+        .map_err(Error::storage)?
+        .as_primitive::<Decimal128Type>();
+    let versions = column(batch, COMMIT_VERSION)
+        .map_err(Error::storage)?
+        .as_primitive::<Int64Type>();
     let recorded_at = times(batch).map_err(Error::storage)?;
     for row in 0..batch.num_rows() {
         let key = MetricKey {
@@ -104,15 +119,21 @@ fn add_rows(
             metric_name: metric_name.value(row).into(),
         };
         let Some(kind) = raw.get(&key) else { continue };
-        let labels: Vec<Option<String>> =
-            keys_of(kind).into_iter().map(|k| dimension(batch, registry, k, row)).collect();
+        let labels: Vec<Option<String>> = keys_of(kind)
+            .into_iter()
+            .map(|k| dimension(batch, registry, k, row))
+            .collect();
         if matches!(kind, MetricKind::Distinct { .. }) && labels[0].is_none() {
             continue;
         }
         let us = recorded_at.value(row);
         let stamp = Stamped {
             recorded_at_us: us,
-            commit_version: if versions.is_null(row) { version } else { versions.value(row) },
+            commit_version: if versions.is_null(row) {
+                version
+            } else {
+                versions.value(row)
+            },
             value: values.value(row),
         };
         note(series, (key, period.start(days.of(us))), labels, stamp);
@@ -121,18 +142,33 @@ fn add_rows(
 }
 
 /// A dimension's text, as `dimensions->>'key'` gives it.
-fn dimension(batch: &RecordBatch, registry: &DimensionRegistry, key: &str, row: usize) -> Option<String> {
+fn dimension(
+    batch: &RecordBatch,
+    registry: &DimensionRegistry,
+    key: &str,
+    row: usize,
+) -> Option<String> {
     let names = registry.get(key)?;
-    let texts = batch.column_by_name(&names.text_column()).and_then(|c| c.as_string_view_opt());
+    let texts = batch
+        .column_by_name(&names.text_column())
+        .and_then(|c| c.as_string_view_opt());
     if let Some(texts) = texts.filter(|c| c.is_valid(row)) {
         return Some(texts.value(row).to_owned());
     }
-    let numbers = batch.column_by_name(&names.number_column())?.as_primitive_opt::<Decimal128Type>()?;
-    numbers.is_valid(row).then(|| decimal::canonical(numbers.value(row), decimal::SCALE))
+    let numbers = batch
+        .column_by_name(&names.number_column())?
+        .as_primitive_opt::<Decimal128Type>()?;
+    numbers
+        .is_valid(row)
+        .then(|| decimal::canonical(numbers.value(row), decimal::SCALE))
 }
 
 fn note(series: &mut Series, place: (MetricKey, i32), labels: Vec<Option<String>>, stamp: Stamped) {
-    let last = series.entry(place).or_default().entry(labels).or_insert(stamp);
+    let last = series
+        .entry(place)
+        .or_default()
+        .entry(labels)
+        .or_insert(stamp);
     let order = |s: &Stamped| (s.recorded_at_us, s.commit_version);
     if order(&stamp) >= order(last) {
         *last = stamp;
@@ -143,12 +179,22 @@ fn combine(kind: &MetricKind, series: &BTreeMap<Vec<Option<String>>, Stamped>) -
     let values = series.values().map(|stamp| stamp.value);
     match kind {
         MetricKind::Distinct { .. } => Some(series.len() as i128 * decimal::ONE),
-        MetricKind::Gauge { combine: Combine::Sum, .. } => Some(values.sum()),
-        MetricKind::Gauge { combine: Combine::Avg, .. } => {
-            super::rollup_table::divide(values.sum(), series.len() as i128)
-        }
-        MetricKind::Gauge { combine: Combine::Min, .. } => values.min(),
-        MetricKind::Gauge { combine: Combine::Max, .. } => values.max(),
+        MetricKind::Gauge {
+            combine: Combine::Sum,
+            ..
+        } => Some(values.sum()),
+        MetricKind::Gauge {
+            combine: Combine::Avg,
+            ..
+        } => super::rollup_table::divide(values.sum(), series.len() as i128),
+        MetricKind::Gauge {
+            combine: Combine::Min,
+            ..
+        } => values.min(),
+        MetricKind::Gauge {
+            combine: Combine::Max,
+            ..
+        } => values.max(),
         MetricKind::Sum | MetricKind::Ratio { .. } => None,
     }
 }

@@ -49,10 +49,11 @@ pub(crate) async fn merged(
         return Ok((merged, source));
     }
     let parts = of_files(scope, &files, zone, key.definitions).await?;
-    let merged = tokio::task::spawn_blocking(move || Partials::merge(parts.iter().map(Arc::as_ref)))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::storage)?;
+    let merged =
+        tokio::task::spawn_blocking(move || Partials::merge(parts.iter().map(Arc::as_ref)))
+            .await
+            .map_err(Error::internal)?
+            .map_err(Error::storage)?;
     let merged = Arc::new(merged);
     scope.caches.merged.insert(key, merged.clone()).await;
     Ok((merged, source))
@@ -63,7 +64,9 @@ fn touching(scope: &Scope, from_day: i32, to_day: i32) -> Vec<&DataFile> {
     // No zone is further than a day from UTC.
     let us = |day: i32, shift: i64| {
         let date = LocalDay::date(day.clamp(-40_000, 90_000)) + Duration::days(shift);
-        date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()
+        date.and_time(chrono::NaiveTime::MIN)
+            .and_utc()
+            .timestamp_micros()
     };
     let (from, to) = (us(from_day, -1), us(to_day, 1));
     let files = scope.snapshot.files.iter();
@@ -80,7 +83,11 @@ async fn of_files(
     zone: chrono_tz::Tz,
     definitions: u64,
 ) -> Result<Vec<Arc<Partials>>> {
-    let key = |file: &DataFile| PartialsKey { file: file.id, zone, definitions };
+    let key = |file: &DataFile| PartialsKey {
+        file: file.id,
+        zone,
+        definitions,
+    };
     let mut found: Vec<Option<Arc<Partials>>> = Vec::with_capacity(files.len());
     for file in files {
         found.push(scope.caches.partials.get(&key(file)).await);
@@ -94,14 +101,21 @@ async fn of_files(
         .map(|(file, _)| file.id)
         .collect();
     let mut stored: std::collections::HashMap<FileId, bytes::Bytes> =
-        catalog::rollups(&scope.pool, scope.tenant(), &wanted).await?.into_iter().collect();
+        catalog::rollups(&scope.pool, scope.tenant(), &wanted)
+            .await?
+            .into_iter()
+            .collect();
     let mut parts = Vec::with_capacity(files.len());
     for (file, partials) in files.iter().zip(found) {
         let partials = match partials {
             Some(partials) => partials,
             None => {
                 let partials = Arc::new(of_file(scope, file, zone, stored.remove(&file.id)).await?);
-                scope.caches.partials.insert(key(file), partials.clone()).await;
+                scope
+                    .caches
+                    .partials
+                    .insert(key(file), partials.clone())
+                    .await;
                 partials
             }
         };
@@ -121,7 +135,11 @@ async fn of_file(
     let bytes = match (&file.rollup_key, stored) {
         (_, Some(bytes)) => Some(bytes),
         (Some(key), None) if file.rollup_zone == Some(zone) => {
-            let object = scope.store.get(&Path::from(key.as_str())).await.map_err(damaged)?;
+            let object = scope
+                .store
+                .get(&Path::from(key.as_str()))
+                .await
+                .map_err(damaged)?;
             Some(object.bytes().await.map_err(damaged)?)
         }
         _ => None,
@@ -146,8 +164,14 @@ async fn of_rows(scope: &Scope, rows: Vec<RecordBatch>, zone: chrono_tz::Tz) -> 
     tokio::task::spawn_blocking(move || {
         let known = snapshot.definitions();
         let definition = |key: &MetricKey| match known.get(key) {
-            Some(d) => RollupDefinition { version: d.version, kind: d.kind.clone() },
-            None => RollupDefinition { version: 1, kind: MetricKind::Sum },
+            Some(d) => RollupDefinition {
+                version: d.version,
+                kind: d.kind.clone(),
+            },
+            None => RollupDefinition {
+                version: 1,
+                kind: MetricKind::Sum,
+            },
         };
         let mut builder = PartialsBuilder::new(zone, &snapshot.registry, &definition);
         for batch in &rows {

@@ -10,8 +10,8 @@ use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, lit};
 use datafusion::logical_expr::sqlparser::ast::BinaryOperator;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::scalar::ScalarValue;
 use storage_layout::DimensionRegistry;
 use storage_layout::schema::DIMENSIONS;
@@ -30,7 +30,9 @@ impl DimensionPlanner {
     }
 
     fn text_of(&self, json: &Expr, key: &str, schema: &DFSchema) -> Option<Expr> {
-        let Expr::Column(column) = json else { return None };
+        let Expr::Column(column) = json else {
+            return None;
+        };
         if column.name != DIMENSIONS {
             return None;
         }
@@ -49,7 +51,10 @@ impl DimensionPlanner {
         let number = sibling(names.number_column())?;
         let mut alternatives = vec![text, call(decimal_text(), vec![number])];
         if names.partial {
-            alternatives.push(from_json(json.clone(), lit(ScalarValue::Utf8View(Some(key.to_owned())))));
+            alternatives.push(from_json(
+                json.clone(),
+                lit(ScalarValue::Utf8View(Some(key.to_owned()))),
+            ));
         }
         Some(coalesce(alternatives))
     }

@@ -33,22 +33,36 @@ pub(crate) fn query(error: DataFusionError) -> Error {
             }
         }
         DataFusionError::Internal(_) => Error::internal(error),
-        root => Error::Query { message: first_line(&root.strip_backtrace()), location, hint: None },
+        root => Error::Query {
+            message: first_line(&root.strip_backtrace()),
+            location,
+            hint: None,
+        },
     }
 }
 
 fn location(error: &DataFusionError) -> Option<Location> {
     let span = error.diagnostic()?.span?;
-    Some(Location { line: span.start.line, column: span.start.column })
+    Some(Location {
+        line: span.start.line,
+        column: span.start.column,
+    })
 }
 
 /// The parser says "… at Line: 1, Column: 8".
 fn location_in(text: &str) -> Option<Location> {
     let number = |after: &str| -> Option<u64> {
         let rest = &text[text.find(after)? + after.len()..];
-        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+        rest.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+            .parse()
+            .ok()
     };
-    Some(Location { line: number("Line: ")?, column: number("Column: ")? })
+    Some(Location {
+        line: number("Line: ")?,
+        column: number("Column: ")?,
+    })
 }
 
 fn trimmed(text: &str) -> String {
@@ -67,5 +81,9 @@ fn first_line(text: &str) -> String {
         "This feature is not implemented: ",
         "Optimizer rule",
     ];
-    prefixes.iter().find_map(|p| line.strip_prefix(p)).unwrap_or(line).to_owned()
+    prefixes
+        .iter()
+        .find_map(|p| line.strip_prefix(p))
+        .unwrap_or(line)
+        .to_owned()
 }

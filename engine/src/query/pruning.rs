@@ -5,7 +5,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, StringViewArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{
+    ArrayRef, BooleanArray, StringViewArray, TimestampMicrosecondArray, UInt64Array,
+};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Column;
 use datafusion::common::pruning::PruningStatistics;
@@ -26,15 +28,18 @@ pub(crate) fn keep(
     PruningPredicateBuilder::new()
         .with_file_schema(schema.clone())
         .build(predicate.clone())
-        .and_then(|pruning| pruning.prune(&Files(files)))
+        .and_then(|pruning| pruning.prune(&Files(files)).ok())
         // A predicate that cannot be used for skipping skips nothing.
-        .unwrap_or_else(|_| vec![true; files.len()])
+        .unwrap_or_else(|| vec![true; files.len()])
 }
 
 struct Files<'a>(&'a [DataFile]);
 
 impl Files<'_> {
-    fn names(&self, column: &Column) -> Option<impl Fn(&FileStatistics) -> &BTreeSet<String> + use<>> {
+    fn names(
+        &self,
+        column: &Column,
+    ) -> Option<impl Fn(&FileStatistics) -> &BTreeSet<String> + use<>> {
         let names: fn(&FileStatistics) -> &BTreeSet<String> = match column.name.as_str() {
             PLATFORM => |s| &s.platforms,
             METRIC_TYPE => |s| &s.metric_types,
@@ -79,13 +84,17 @@ impl PruningStatistics for Files<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from_iter_values(self.0.iter().map(|f| f.statistics.rows))))
+        Some(Arc::new(UInt64Array::from_iter_values(
+            self.0.iter().map(|f| f.statistics.rows),
+        )))
     }
 
     fn contained(&self, column: &Column, values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
         let names = self.names(column)?;
-        let asked: HashSet<&str> =
-            values.iter().filter_map(|v| v.try_as_str().flatten()).collect();
+        let asked: HashSet<&str> = values
+            .iter()
+            .filter_map(|v| v.try_as_str().flatten())
+            .collect();
         let answer = self.0.iter().map(|file| {
             let held = names(&file.statistics);
             if held.iter().all(|name| !asked.contains(name.as_str())) {

@@ -22,18 +22,18 @@ use storage_layout::key::ObjectKey;
 use storage_layout::reader::check_metadata;
 use storage_layout::{FileId, TenantId};
 
-use super::scope::{ScanCounts, Scope};
+use super::scope::{AnswerStats, Scope};
 
 /// Makes readers for one query of one tenant.
 #[derive(Debug)]
 pub(crate) struct ReaderFactory {
     scope: Arc<Scope>,
-    counts: Arc<ScanCounts>,
+    stats: Arc<AnswerStats>,
 }
 
 impl ReaderFactory {
-    pub(crate) fn new(scope: Arc<Scope>, counts: Arc<ScanCounts>) -> Self {
-        Self { scope, counts }
+    pub(crate) fn new(scope: Arc<Scope>, stats: Arc<AnswerStats>) -> Self {
+        Self { scope, stats }
     }
 }
 
@@ -47,12 +47,14 @@ impl ParquetFileReaderFactory for ReaderFactory {
     ) -> DataFusionResult<Box<dyn AsyncFileReader + Send>> {
         let path = file.object_meta.location;
         let Some(key) = ObjectKey::parse(&path) else {
-            return datafusion::common::internal_err!("a plan names an object that is no data file");
+            return datafusion::common::internal_err!(
+                "a plan names an object that is no data file"
+            );
         };
         Ok(Box::new(Reader {
             store: self.scope.store.clone(),
             footers: self.scope.caches.footers.clone(),
-            counts: self.counts.clone(),
+            stats: self.stats.clone(),
             tenant: self.scope.tenant().clone(),
             file: key.file,
             size: file.object_meta.size,
@@ -65,7 +67,7 @@ impl ParquetFileReaderFactory for ReaderFactory {
 struct Reader {
     store: Arc<dyn ObjectStore>,
     footers: Cache<FileId, Arc<ParquetMetaData>>,
-    counts: Arc<ScanCounts>,
+    stats: Arc<AnswerStats>,
     tenant: TenantId,
     file: FileId,
     size: u64,
@@ -88,15 +90,19 @@ impl Reader {
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
-        self.counts.add_bytes(range.end - range.start);
+        self.stats.add_bytes(range.end - range.start);
         self.store
             .get_range(&self.path, range)
             .map_err(|e| ParquetError::External(Box::new(e)))
             .boxed()
     }
 
-    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
-        self.counts.add_bytes(ranges.iter().map(|r| r.end - r.start).sum());
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        self.stats
+            .add_bytes(ranges.iter().map(|r| r.end - r.start).sum());
         async move {
             self.store
                 .get_ranges(&self.path, &ranges)
@@ -119,8 +125,12 @@ impl AsyncFileReader for Reader {
                     metadata
                 }
             };
-            check_metadata(metadata.file_metadata(), &self.tenant, &self.file.to_string())
-                .map_err(|e| ParquetError::External(Box::new(e)))?;
+            check_metadata(
+                metadata.file_metadata(),
+                &self.tenant,
+                &self.file.to_string(),
+            )
+            .map_err(|e| ParquetError::External(Box::new(e)))?;
             Ok(metadata)
         }
         .boxed()

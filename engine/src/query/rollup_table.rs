@@ -80,7 +80,11 @@ impl RollupTable {
             value("value_last"),
             Field::new("value", sum_type(), true),
         ]);
-        Self { scope, period, schema: Arc::new(schema) }
+        Self {
+            scope,
+            period,
+            schema: Arc::new(schema),
+        }
     }
 
     async fn rows(&self) -> crate::Result<RecordBatch> {
@@ -95,14 +99,18 @@ impl RollupTable {
         for cell in partials.cells().iter().filter(|cell| cell.slice == 0) {
             let place = (partials.metric(cell.metric), self.period.start(cell.day));
             match rows.get_mut(&place) {
-                Some(measures) => measures.merge(&cell.measures).map_err(crate::Error::storage)?,
+                Some(measures) => measures
+                    .merge(&cell.measures)
+                    .map_err(crate::Error::storage)?,
                 None => drop(rows.insert(place, cell.measures)),
             }
         }
         let definitions = self.scope.snapshot.definitions();
         let kind = |key: &MetricKey| definitions.get(key).map(|d| &d.kind);
         let text = |of: fn(&MetricKey) -> &str| -> ArrayRef {
-            Arc::new(StringViewArray::from_iter_values(rows.keys().map(|(key, _)| of(key))))
+            Arc::new(StringViewArray::from_iter_values(
+                rows.keys().map(|(key, _)| of(key)),
+            ))
         };
         let decimal = |of: &dyn Fn(&Measures) -> i128, data_type: DataType| -> ArrayRef {
             let units = Decimal128Array::from_iter_values(rows.values().map(of));
@@ -110,7 +118,9 @@ impl RollupTable {
         };
         let value = rows.iter().map(|((key, day), measures)| {
             let at = || values.get(&((*key).clone(), *day)).copied();
-            kind(key).map_or(Some(measures.sum), |kind| simple_value(kind, measures).or_else(at))
+            kind(key).map_or(Some(measures.sum), |kind| {
+                simple_value(kind, measures).or_else(at)
+            })
         });
         let tenant = std::iter::repeat_n(self.scope.tenant().as_str(), rows.len());
         let columns: Vec<ArrayRef> = vec![
@@ -118,15 +128,24 @@ impl RollupTable {
             text(|key| &key.platform),
             text(|key| &key.metric_type),
             text(|key| &key.metric_name),
-            Arc::new(Date32Array::from_iter_values(rows.keys().map(|(_, day)| *day))),
+            Arc::new(Date32Array::from_iter_values(
+                rows.keys().map(|(_, day)| *day),
+            )),
             Arc::new(Int64Array::from_iter_values(rows.values().map(|m| m.count))),
             decimal(&|m| m.sum, sum_type()),
             decimal(&|m| m.min, value_type()),
             decimal(&|m| m.max, value_type()),
-            decimal(&|m| divide(m.sum, i128::from(m.count)).unwrap_or(0), value_type()),
+            decimal(
+                &|m| divide(m.sum, i128::from(m.count)).unwrap_or(0),
+                value_type(),
+            ),
             decimal(&|m| m.first.value, value_type()),
             decimal(&|m| m.last.value, value_type()),
-            Arc::new(value.collect::<Decimal128Array>().with_data_type(sum_type())),
+            Arc::new(
+                value
+                    .collect::<Decimal128Array>()
+                    .with_data_type(sum_type()),
+            ),
         ];
         RecordBatch::try_new(self.schema.clone(), columns).map_err(crate::Error::internal)
     }
@@ -138,7 +157,9 @@ fn simple_value(kind: &MetricKind, measures: &Measures) -> Option<i128> {
         MetricKind::Sum => Some(measures.sum),
         MetricKind::Gauge { series, .. } if series.is_empty() => Some(measures.last.value),
         MetricKind::Ratio { .. } => {
-            let top = measures.numerator.checked_mul(storage_layout::decimal::ONE)?;
+            let top = measures
+                .numerator
+                .checked_mul(storage_layout::decimal::ONE)?;
             divide(top, measures.denominator)
         }
         MetricKind::Gauge { .. } | MetricKind::Distinct { .. } => None,
@@ -171,7 +192,10 @@ impl TableProvider for RollupTable {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.rows().await.map_err(|e| DataFusionError::External(Box::new(e)))?;
+        let rows = self
+            .rows()
+            .await
+            .map_err(|e| DataFusionError::External(Box::new(e)))?;
         let scan = MemorySourceConfig::try_new_exec(
             &[vec![rows]],
             self.schema.clone(),
@@ -187,9 +211,15 @@ mod tests {
 
     #[test]
     fn division_rounds_half_to_even() {
-        for (top, bottom, quotient) in
-            [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (10, 3, 3), (-11, 3, -4), (11, -3, -4)]
-        {
+        for (top, bottom, quotient) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (10, 3, 3),
+            (-11, 3, -4),
+            (11, -3, -4),
+        ] {
             assert_eq!(divide(top, bottom), Some(quotient), "{top}/{bottom}");
         }
         assert_eq!(divide(1, 0), None);
@@ -199,7 +229,8 @@ mod tests {
     fn a_week_begins_on_monday_and_a_month_on_its_first() {
         let day = |text: &str| {
             let date: chrono::NaiveDate = text.parse().expect(text);
-            date.signed_duration_since(chrono::NaiveDate::default()).num_days() as i32
+            date.signed_duration_since(chrono::NaiveDate::default())
+                .num_days() as i32
         };
         assert_eq!(Period::Week.start(day("2024-03-10")), day("2024-03-04"));
         assert_eq!(Period::Month.start(day("2024-02-29")), day("2024-02-01"));

@@ -7,7 +7,7 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
 
 use super::rollup_table::{Period, RollupTable};
-use super::scope::{ScanCounts, Scope};
+use super::scope::{AnswerStats, Scope};
 use super::system_tables;
 use super::table::PointsTable;
 
@@ -34,8 +34,10 @@ pub(crate) struct TenantCatalog {
 }
 
 impl TenantCatalog {
-    pub(crate) fn new(scope: Arc<Scope>, counts: Arc<ScanCounts>) -> Self {
-        Self { schema: Arc::new(TenantSchema { scope, counts }) }
+    pub(crate) fn new(scope: Arc<Scope>, stats: Arc<AnswerStats>) -> Self {
+        Self {
+            schema: Arc::new(TenantSchema { scope, stats }),
+        }
     }
 }
 
@@ -52,7 +54,7 @@ impl CatalogProvider for TenantCatalog {
 #[derive(Debug)]
 struct TenantSchema {
     scope: Arc<Scope>,
-    counts: Arc<ScanCounts>,
+    stats: Arc<AnswerStats>,
 }
 
 #[async_trait]
@@ -66,10 +68,11 @@ impl SchemaProvider for TenantSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let (scope, counts) = (self.scope.clone(), self.counts.clone());
-        let rollup = |period| Arc::new(RollupTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
+        let (scope, stats) = (self.scope.clone(), self.stats.clone());
+        let rollup =
+            |period| Arc::new(RollupTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
         Ok(Some(match name {
-            storage_layout::key::POINTS_TABLE => Arc::new(PointsTable::new(scope, counts)),
+            storage_layout::key::POINTS_TABLE => Arc::new(PointsTable::new(scope, stats)),
             "daily_metrics" => rollup(Period::Day),
             "weekly_metrics" => rollup(Period::Week),
             "monthly_metrics" => rollup(Period::Month),

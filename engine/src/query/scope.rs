@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -44,7 +44,14 @@ impl Scope {
         }
         let objects = Arc::new(objects);
         let store = Arc::new(FencedStore::new(store, objects.clone()));
-        Self { snapshot, platforms, caches, pool, store, objects }
+        Self {
+            snapshot,
+            platforms,
+            caches,
+            pool,
+            store,
+            objects,
+        }
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {
@@ -52,38 +59,46 @@ impl Scope {
     }
 }
 
-/// What one query read; shared by its scans and its answer.
+/// What an answer says about itself; final once its stream has ended.
 #[derive(Debug, Default)]
-pub struct ScanCounts {
+pub struct AnswerStats {
     files: AtomicU64,
-    rows: AtomicU64,
-    bytes: AtomicU64,
+    rows_scanned: AtomicU64,
+    bytes_scanned: AtomicU64,
+    truncated: AtomicBool,
 }
 
-impl ScanCounts {
-    /// Notes files that a plan reads.
-    pub(crate) fn add_files(&self, files: u64, rows: u64) {
-        self.files.fetch_add(files, Ordering::Relaxed);
-        self.rows.fetch_add(rows, Ordering::Relaxed);
-    }
-
-    /// Notes bytes fetched from the store.
-    pub(crate) fn add_bytes(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
+impl AnswerStats {
     /// Data files that the plan reads, inline ones included.
     pub fn files(&self) -> u64 {
         self.files.load(Ordering::Relaxed)
     }
 
     /// Rows in those files.
-    pub fn rows(&self) -> u64 {
-        self.rows.load(Ordering::Relaxed)
+    pub fn rows_scanned(&self) -> u64 {
+        self.rows_scanned.load(Ordering::Relaxed)
     }
 
     /// Bytes fetched from the store.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+    pub fn bytes_scanned(&self) -> u64 {
+        self.bytes_scanned.load(Ordering::Relaxed)
+    }
+
+    /// Whether a limit cut the rows.
+    pub fn truncated(&self) -> bool {
+        self.truncated.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_files(&self, files: u64, rows: u64) {
+        self.files.fetch_add(files, Ordering::Relaxed);
+        self.rows_scanned.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes_scanned.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_truncated(&self) {
+        self.truncated.store(true, Ordering::Release);
     }
 }

@@ -25,9 +25,25 @@ pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
         ("metric_type", text(&|d| d.key.metric_type.to_string())),
         ("metric_name", text(&|d| d.key.metric_name.to_string())),
         ("kind", text(&|d| d.kind.name().to_owned())),
-        ("definition", text(&|d| serde_json::to_string(&d.kind).unwrap_or_default())),
-        ("assumed", Arc::new(metrics.iter().map(|d| Some(d.assumed)).collect::<BooleanArray>())),
-        ("version", Arc::new(Int32Array::from_iter_values(metrics.iter().map(|d| d.version)))),
+        (
+            "definition",
+            text(&|d| serde_json::to_string(&d.kind).unwrap_or_default()),
+        ),
+        (
+            "assumed",
+            Arc::new(
+                metrics
+                    .iter()
+                    .map(|d| Some(d.assumed))
+                    .collect::<BooleanArray>(),
+            ),
+        ),
+        (
+            "version",
+            Arc::new(Int32Array::from_iter_values(
+                metrics.iter().map(|d| d.version),
+            )),
+        ),
     ])
 }
 
@@ -37,7 +53,10 @@ pub(crate) fn platforms(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
     let names = platforms.iter().map(|p| p.name.as_str());
     let titles = platforms.iter().map(|p| p.title.as_str());
     table(vec![
-        ("platform", Arc::new(StringViewArray::from_iter_values(names))),
+        (
+            "platform",
+            Arc::new(StringViewArray::from_iter_values(names)),
+        ),
         ("title", Arc::new(StringViewArray::from_iter_values(titles))),
     ])
 }
@@ -70,5 +89,8 @@ fn tenant(scope: &Scope, rows: usize) -> ArrayRef {
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>> {
     let batch = RecordBatch::try_from_iter(columns)?;
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+    Ok(Arc::new(MemTable::try_new(
+        batch.schema(),
+        vec![vec![batch]],
+    )?))
 }

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
-use arrow::compute::kernels::zip::zip;
 use arrow::compute::is_null;
+use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -32,7 +32,7 @@ use storage_layout::conform::conform;
 use storage_layout::schema::{COMMIT_VERSION, TENANT_ID, stored_schema, table_schema};
 
 use super::reader::ReaderFactory;
-use super::scope::{ScanCounts, Scope};
+use super::scope::{AnswerStats, Scope};
 use super::{files, pruning};
 use crate::metadata::catalog::{DataFile, FileStorage};
 
@@ -48,14 +48,18 @@ pub(crate) fn store_url() -> Result<ObjectStoreUrl> {
 #[derive(Debug)]
 pub(crate) struct PointsTable {
     scope: Arc<Scope>,
-    counts: Arc<ScanCounts>,
+    stats: Arc<AnswerStats>,
     schema: SchemaRef,
 }
 
 impl PointsTable {
-    pub(crate) fn new(scope: Arc<Scope>, counts: Arc<ScanCounts>) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, stats: Arc<AnswerStats>) -> Self {
         let schema = table_schema(&scope.snapshot.registry);
-        Self { scope, counts, schema }
+        Self {
+            scope,
+            stats,
+            schema,
+        }
     }
 
     /// The files that may hold rows for these filters.
@@ -69,7 +73,12 @@ impl PointsTable {
             Ok(predicate) => pruning::keep(all, &predicate, &self.schema),
             Err(_) => vec![true; all.len()],
         };
-        Ok(all.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
+        Ok(all
+            .iter()
+            .zip(keep)
+            .filter(|(_, keep)| *keep)
+            .map(|(file, _)| file)
+            .collect())
     }
 
     /// Objects: a stock Parquet scan, with tenant and version added per file.
@@ -85,21 +94,29 @@ impl PointsTable {
             Arc::new(Field::new(TENANT_ID, DataType::Utf8View, false)),
             Arc::new(Field::new(ADDED_VERSION, DataType::Int64, true)),
         ];
-        let scan_schema = TableSchema::builder(stored.clone()).with_table_partition_cols(constants).build();
+        let scan_schema = TableSchema::builder(stored.clone())
+            .with_table_partition_cols(constants)
+            .build();
         let of_tenant = state.create_physical_expr(
-            col(TENANT_ID).eq(lit(ScalarValue::Utf8View(Some(self.scope.tenant().to_string())))),
+            col(TENANT_ID).eq(lit(ScalarValue::Utf8View(Some(
+                self.scope.tenant().to_string(),
+            )))),
             &DFSchema::try_from(scan_schema.table_schema().as_ref().clone())?,
         )?;
-        let factory = ReaderFactory::new(self.scope.clone(), self.counts.clone());
+        let factory = ReaderFactory::new(self.scope.clone(), self.stats.clone());
         let source = ParquetSource::new(scan_schema.clone())
             .with_predicate(of_tenant)
             .with_enable_page_index(true)
             .with_parquet_file_reader_factory(Arc::new(factory));
         let width = stored.fields().len();
         // In the scan, stored columns come first and the constants behind them.
-        let mut columns: Vec<usize> =
-            projection.iter().map(|&i| if i == 0 { width } else { i - 1 }).collect();
-        let version = projection.iter().position(|&i| self.schema.field(i).name() == COMMIT_VERSION);
+        let mut columns: Vec<usize> = projection
+            .iter()
+            .map(|&i| if i == 0 { width } else { i - 1 })
+            .collect();
+        let version = projection
+            .iter()
+            .position(|&i| self.schema.field(i).name() == COMMIT_VERSION);
         if version.is_some() {
             columns.push(width + 1);
         }
@@ -116,11 +133,21 @@ impl PointsTable {
         }
     }
 
-    fn groups(&self, objects: &[&DataFile], stored: &SchemaRef, partitions: usize) -> Vec<FileGroup> {
+    fn groups(
+        &self,
+        objects: &[&DataFile],
+        stored: &SchemaRef,
+        partitions: usize,
+    ) -> Vec<FileGroup> {
         let partitions = partitions.clamp(1, objects.len().max(1));
         let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); partitions];
         for file in objects {
-            let FileStorage::Object { key, footer_bytes, .. } = &file.storage else { continue };
+            let FileStorage::Object {
+                key, footer_bytes, ..
+            } = &file.storage
+            else {
+                continue;
+            };
             let mut statistics = Statistics::new_unknown(stored);
             statistics.num_rows =
                 datafusion::common::stats::Precision::Exact(file.statistics.rows as usize);
@@ -136,7 +163,10 @@ impl PointsTable {
                 smallest.1.push(part);
             }
         }
-        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+        groups
+            .into_iter()
+            .map(|(_, files)| FileGroup::new(files))
+            .collect()
     }
 
     /// Inline files: their rows from memory.
@@ -158,30 +188,47 @@ impl PointsTable {
     }
 
     /// Stored rows in the table's columns, with tenant and version filled in.
-    fn complete(&self, rows: &RecordBatch, version: i64, schema: &SchemaRef) -> Result<RecordBatch> {
+    fn complete(
+        &self,
+        rows: &RecordBatch,
+        version: i64,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch> {
         let fault = |e: storage_layout::StorageError| DataFusionError::External(Box::new(e));
         let batch = conform(rows, &nullable(schema)).map_err(fault)?;
-        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-            Ok::<ArrayRef, DataFusionError>(match field.name().as_str() {
-                TENANT_ID => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(
-                    self.scope.tenant().as_str(),
-                    batch.num_rows(),
-                ))),
-                COMMIT_VERSION => {
-                    zip(&is_null(column)?, &Int64Array::new_scalar(version), column)?
-                }
-                _ => column.clone(),
-            })
-        });
+        let columns = schema
+            .fields()
+            .iter()
+            .zip(batch.columns())
+            .map(|(field, column)| {
+                Ok::<ArrayRef, DataFusionError>(match field.name().as_str() {
+                    TENANT_ID => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(
+                        self.scope.tenant().as_str(),
+                        batch.num_rows(),
+                    ))),
+                    COMMIT_VERSION => {
+                        zip(&is_null(column)?, &Int64Array::new_scalar(version), column)?
+                    }
+                    _ => column.clone(),
+                })
+            });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+        let options =
+            arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            schema.clone(),
+            columns,
+            &options,
+        )?)
     }
 }
 
 /// While columns are being filled in, any of them may be null.
 fn nullable(schema: &SchemaRef) -> SchemaRef {
-    let fields = schema.fields().iter().map(|f| f.as_ref().clone().with_nullable(true));
+    let fields = schema
+        .fields()
+        .iter()
+        .map(|f| f.as_ref().clone().with_nullable(true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
@@ -196,14 +243,21 @@ fn with_version(
     let own: Arc<dyn PhysicalExpr> = Arc::new(Column::new(COMMIT_VERSION, at));
     let added: Arc<dyn PhysicalExpr> = Arc::new(Column::new(ADDED_VERSION, columns));
     let missing = datafusion::physical_expr::expressions::is_null(own.clone())?;
-    let filled = datafusion::physical_expr::expressions::case(None, vec![(missing, added)], Some(own))?;
+    let filled =
+        datafusion::physical_expr::expressions::case(None, vec![(missing, added)], Some(own))?;
     let expressions = (0..columns).map(|i| {
         let name = schema.field(i).name();
-        let expr: Arc<dyn PhysicalExpr> =
-            if i == at { filled.clone() } else { Arc::new(Column::new(name, i)) };
+        let expr: Arc<dyn PhysicalExpr> = if i == at {
+            filled.clone()
+        } else {
+            Arc::new(Column::new(name, i))
+        };
         ProjectionExpr::new(expr, name.clone())
     });
-    Ok(Arc::new(ProjectionExec::try_new(expressions.collect::<Vec<_>>(), scan)?))
+    Ok(Arc::new(ProjectionExec::try_new(
+        expressions.collect::<Vec<_>>(),
+        scan,
+    )?))
 }
 
 #[async_trait]
@@ -216,7 +270,10 @@ impl TableProvider for PointsTable {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -235,8 +292,13 @@ impl TableProvider for PointsTable {
             .files(state, filters)?
             .into_iter()
             .partition(|file| file.storage != FileStorage::Inline);
-        let rows = objects.iter().chain(&inline).map(|file| file.statistics.rows).sum();
-        self.counts.add_files((objects.len() + inline.len()) as u64, rows);
+        let rows = objects
+            .iter()
+            .chain(&inline)
+            .map(|file| file.statistics.rows)
+            .sum();
+        self.stats
+            .add_files((objects.len() + inline.len()) as u64, rows);
         let mut inputs = Vec::new();
         if !objects.is_empty() {
             inputs.push(self.object_scan(state, &objects, projection, limit)?);

@@ -56,7 +56,9 @@ pub(crate) fn verify(plan: &Arc<dyn ExecutionPlan>, objects: &HashSet<Path>) -> 
     } else if !NODES.contains(&plan.name()) && !MORE_NODES.contains(&plan.name()) {
         return Err(refused(&format!("unknown node {}", plan.name())));
     }
-    plan.children().into_iter().try_for_each(|child| verify(child, objects))
+    plan.children()
+        .into_iter()
+        .try_for_each(|child| verify(child, objects))
 }
 
 fn check_scan(scan: &DataSourceExec, objects: &HashSet<Path>) -> Result<()> {

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
+use engine::demo::{self, DemoTenant};
 use engine::{Engine, Result};
 use serde::Serialize;
-
-use crate::pending::demo::{self, DemoTenant};
 
 /// The demo, ready to be shown.
 #[derive(Debug, Serialize)]

@@ -11,7 +11,6 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Output, Place};
 use crate::encode::{Decimals, Encoding, Format, Stamp, Style, TextCells};
-use crate::pending;
 use crate::routes::exports::{ExportSource, ExportTable};
 
 #[derive(Args)]
@@ -82,7 +81,7 @@ impl Export {
         };
         let session = engine.session(&self.tenant).await?;
         let stamp = Stamp::of(&session);
-        let answer = pending::export(&session, source.query()).await?;
+        let answer = session.export(source.query(), &[]).await?;
         let encoding = Encoding::new(answer, stamp, self.format.into(), style)?;
         let rows = write_whole(encoding, &self.out).await?;
         Ok((rows, stamp.version))

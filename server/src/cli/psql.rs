@@ -18,7 +18,7 @@ impl Psql {
     /// Exits as psql does.
     pub(super) async fn run(self, place: &Place) -> Result<ExitCode> {
         let engine = place.open().await?;
-        let ended = match engine.psql_command() {
+        let ended = match engine.psql_command().await {
             Ok(command) => wait(command, &self.arguments).await,
             Err(error) => Err(error),
         };

@@ -1,7 +1,5 @@
 //! One JSON object: columns, rows as arrays, and what the answer is.
 
-use std::sync::atomic::Ordering;
-
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use arrow::json::EncoderOptions;
 use arrow::record_batch::RecordBatch;
@@ -58,9 +56,9 @@ pub(crate) struct Stats {
 impl From<&AnswerStats> for Stats {
     fn from(stats: &AnswerStats) -> Self {
         Self {
-            files: stats.files.load(Ordering::Relaxed),
-            rows_scanned: stats.rows_scanned.load(Ordering::Relaxed),
-            bytes_scanned: stats.bytes_scanned.load(Ordering::Relaxed),
+            files: stats.files(),
+            rows_scanned: stats.rows_scanned(),
+            bytes_scanned: stats.bytes_scanned(),
         }
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! One chunk is held at a time; dropping the stream cancels the query.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use engine::Result;
 use engine::session::Answer;
@@ -15,7 +13,6 @@ use super::json::{Json, Stats};
 use super::ndjson::NdJson;
 use super::parquet::Parquet;
 use super::{Encode, Ending, Format, Stamp, Style};
-use crate::pending;
 
 /// Chunks are at least this big, but for the last one.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -70,7 +67,7 @@ impl Encoding {
                 self.encoder.end(&self.ending(), &mut out)?;
                 break;
             };
-            let batch = batch.map_err(pending::stream_error)?;
+            let batch = batch?;
             self.rows += batch.num_rows() as u64;
             self.encoder.rows(&batch, &mut out)?;
         }
@@ -84,7 +81,7 @@ impl Encoding {
 
     fn ending(&self) -> Ending {
         Ending {
-            complete: !self.answer.stats.truncated.load(Ordering::Relaxed),
+            complete: !self.answer.stats.truncated(),
             rows: self.rows,
             stats: Stats::from(self.answer.stats.as_ref()),
         }

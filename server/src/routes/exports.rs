@@ -11,7 +11,6 @@ use crate::auth::{Caller, ToExport};
 use crate::encode::{self, Decimals, Format, Stamp, Style, TextCells};
 use crate::error::{BodyRefused, KeyRefused, Result};
 use crate::extract::{Json, Params};
-use crate::pending;
 
 /// What to export, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,7 +85,7 @@ pub(crate) async fn create(
     Json(body): Json<ExportRequest>,
 ) -> Result<Response> {
     let session = app.engine.session(&caller.tenant).await?;
-    let answer = pending::export(&session, body.source.query()).await?;
+    let answer = session.export(body.source.query(), &[]).await?;
     let format = body.format.into();
     let text_cells = if params.raw {
         TextCells::Raw

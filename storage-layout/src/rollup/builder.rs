@@ -83,7 +83,11 @@ impl<'a> PartialsBuilder<'a> {
     /// Adds rows of the stored schema.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<(), StorageError> {
         let columns = Columns {
-            metric: [text(batch, PLATFORM)?, text(batch, METRIC_TYPE)?, text(batch, METRIC_NAME)?],
+            metric: [
+                text(batch, PLATFORM)?,
+                text(batch, METRIC_TYPE)?,
+                text(batch, METRIC_NAME)?,
+            ],
             value: column(batch, METRIC_VALUE)?
                 .as_primitive_opt::<Decimal128Type>()
                 .ok_or_else(|| wrong_type(METRIC_VALUE))?,
@@ -99,7 +103,9 @@ impl<'a> PartialsBuilder<'a> {
         self.totals(&runs, &points, &parts)?;
         for dimension in self.registry.columns() {
             if let Some(values) = batch.column_by_name(&dimension.text_column()) {
-                let values = values.as_string_view_opt().ok_or_else(|| wrong_type(&dimension.key))?;
+                let values = values
+                    .as_string_view_opt()
+                    .ok_or_else(|| wrong_type(&dimension.key))?;
                 self.slices_of(&dimension.key, values, &runs, &points, &parts)?;
             }
         }
@@ -108,8 +114,12 @@ impl<'a> PartialsBuilder<'a> {
 
     /// The partials of everything pushed.
     pub fn finish(mut self) -> Result<Partials, RollupError> {
-        let dropped: HashSet<Arc<str>> =
-            self.keys.iter().filter(|(_, v)| v.overflowed).map(|(k, _)| k.clone()).collect();
+        let dropped: HashSet<Arc<str>> = self
+            .keys
+            .iter()
+            .filter(|(_, v)| v.overflowed)
+            .map(|(k, _)| k.clone())
+            .collect();
         let keep: Vec<bool> = self
             .slices
             .iter()
@@ -123,11 +133,19 @@ impl<'a> PartialsBuilder<'a> {
             .flat_map(|(key, values)| values.metrics.iter().map(|m| (*m, key.clone())))
             .collect();
         incomplete.sort();
-        let (metrics, definitions): (Vec<_>, Vec<_>) =
-            self.metrics.into_iter().map(|(key, definition)| (key, definition.version)).unzip();
+        let (metrics, definitions): (Vec<_>, Vec<_>) = self
+            .metrics
+            .into_iter()
+            .map(|(key, definition)| (key, definition.version))
+            .unzip();
         let cells = combine(self.cells)?;
-        let partials =
-            Partials { metrics, definitions, slices: self.slices, cells, incomplete };
+        let partials = Partials {
+            metrics,
+            definitions,
+            slices: self.slices,
+            cells,
+            incomplete,
+        };
         // Merging with nothing leaves out the slices that lost their cells.
         Ok(partials.compacted())
     }
@@ -146,7 +164,12 @@ impl<'a> PartialsBuilder<'a> {
             let day = self.days.of(columns.time.value(row));
             match runs.last_mut() {
                 Some(run) if run.metric == metric && run.day == day => run.end = row + 1,
-                _ => runs.push(Run { metric, day, start: row, end: row + 1 }),
+                _ => runs.push(Run {
+                    metric,
+                    day,
+                    start: row,
+                    end: row + 1,
+                }),
             }
         }
         runs
@@ -158,7 +181,11 @@ impl<'a> PartialsBuilder<'a> {
             return *number;
         }
         let [platform, metric_type, metric_name] = names.each_ref().map(|n| Arc::from(n.as_str()));
-        let key = MetricKey { platform, metric_type, metric_name };
+        let key = MetricKey {
+            platform,
+            metric_type,
+            metric_name,
+        };
         let definition = (self.definitions)(&key);
         let number = self.metrics.len() as u32;
         self.metrics.push((key, definition));
@@ -188,15 +215,21 @@ impl<'a> PartialsBuilder<'a> {
         }
         let number = |key: &str| {
             let column = self.registry.get(key)?.number_column();
-            batch.column_by_name(&column)?.as_primitive_opt::<Decimal128Type>()
+            batch
+                .column_by_name(&column)?
+                .as_primitive_opt::<Decimal128Type>()
         };
         for run in runs {
-            if let MetricKind::Ratio { numerator, denominator } =
-                &self.metrics[run.metric as usize].1.kind
+            if let MetricKind::Ratio {
+                numerator,
+                denominator,
+            } = &self.metrics[run.metric as usize].1.kind
             {
                 parts.resize(points.len(), (0, 0));
                 let at = |column: Option<&Decimal128Array>, row| {
-                    column.filter(|c| !c.is_null(row)).map_or(0, |c| c.value(row))
+                    column
+                        .filter(|c| !c.is_null(row))
+                        .map_or(0, |c| c.value(row))
                 };
                 let (top, bottom) = (number(numerator), number(denominator));
                 for (row, part) in parts.iter_mut().enumerate().take(run.end).skip(run.start) {
@@ -251,7 +284,9 @@ impl<'a> PartialsBuilder<'a> {
                 let position = match last {
                     Some((text, position)) if text == value => position,
                     _ => {
-                        let Some(slice) = seen.slice(key, value, &mut self.slices) else { break };
+                        let Some(slice) = seen.slice(key, value, &mut self.slices) else {
+                            break;
+                        };
                         *positions.entry(slice).or_insert_with(|| {
                             dense.push((slice, None));
                             dense.len() - 1
@@ -262,7 +297,8 @@ impl<'a> PartialsBuilder<'a> {
                 add(&mut dense[position].1, row, points, parts)?;
             }
             for (slice, measures) in &mut dense {
-                self.cells.extend(measures.take().map(|m| run.cell(*slice, m)));
+                self.cells
+                    .extend(measures.take().map(|m| run.cell(*slice, m)));
             }
         }
         Ok(())
@@ -280,7 +316,10 @@ impl KeyValues {
             return None;
         }
         let slice = slices.len() as u32;
-        slices.push(Slice::Dimension { key: key.clone(), value: value.into() });
+        slices.push(Slice::Dimension {
+            key: key.clone(),
+            value: value.into(),
+        });
         self.slices.insert(value.into(), slice);
         Some(slice)
     }
@@ -296,7 +335,12 @@ struct Run {
 
 impl Run {
     fn cell(&self, slice: u32, measures: Measures) -> Cell {
-        Cell { day: self.day, metric: self.metric, slice, measures }
+        Cell {
+            day: self.day,
+            metric: self.metric,
+            slice,
+            measures,
+        }
     }
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, AsArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, UInt32Array,
 };
-use arrow::datatypes::{
-    DataType, Decimal128Type, Field, Int32Type, Int64Type, Schema, UInt32Type,
-};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Int32Type, Int64Type, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
@@ -18,7 +16,15 @@ use super::{Cell, Measures, Partials, RollupError, Slice, Stamped};
 use crate::metric::MetricKey;
 
 const NAMES: &str = "tessera.rollup";
-const SUMS: [&str; 7] = ["sum", "min", "max", "first", "last", "numerator", "denominator"];
+const SUMS: [&str; 7] = [
+    "sum",
+    "min",
+    "max",
+    "first",
+    "last",
+    "numerator",
+    "denominator",
+];
 const STAMPS: [&str; 4] = ["first_at", "first_version", "last_at", "last_version"];
 
 /// Everything that is not a number of a cell.
@@ -34,7 +40,8 @@ struct Names {
 impl Partials {
     /// The partials as bytes.
     pub fn encode(&self) -> Result<Vec<u8>, RollupError> {
-        self.try_encode().map_err(|e| RollupError::Corrupt(e.to_string()))
+        self.try_encode()
+            .map_err(|e| RollupError::Corrupt(e.to_string()))
     }
 
     fn try_encode(&self) -> Result<Vec<u8>, ArrowError> {
@@ -44,12 +51,25 @@ impl Partials {
             Arc::new(units)
         };
         let int = |f: fn(&Measures) -> i64| -> ArrayRef {
-            Arc::new(Int64Array::from_iter_values(cells.iter().map(|c| f(&c.measures))))
+            Arc::new(Int64Array::from_iter_values(
+                cells.iter().map(|c| f(&c.measures)),
+            ))
         };
         let mut columns: Vec<(&str, ArrayRef)> = vec![
-            ("day", Arc::new(Int32Array::from_iter_values(cells.iter().map(|c| c.day)))),
-            ("metric", Arc::new(UInt32Array::from_iter_values(cells.iter().map(|c| c.metric)))),
-            ("slice", Arc::new(UInt32Array::from_iter_values(cells.iter().map(|c| c.slice)))),
+            (
+                "day",
+                Arc::new(Int32Array::from_iter_values(cells.iter().map(|c| c.day))),
+            ),
+            (
+                "metric",
+                Arc::new(UInt32Array::from_iter_values(
+                    cells.iter().map(|c| c.metric),
+                )),
+            ),
+            (
+                "slice",
+                Arc::new(UInt32Array::from_iter_values(cells.iter().map(|c| c.slice))),
+            ),
             ("count", int(|m| m.count)),
         ];
         let sums: [fn(&Measures) -> i128; 7] = [
@@ -78,8 +98,10 @@ impl Partials {
         let schema = Schema::new_with_metadata(fields, [(NAMES.to_owned(), names)].into());
         let columns = columns.into_iter().map(|(_, column)| column).collect();
         let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
-        let mut writer = StreamWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options)?;
+        let options =
+            IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
+        let mut writer =
+            StreamWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options)?;
         writer.write(&batch)?;
         writer.into_inner()
     }
@@ -89,16 +111,21 @@ impl Partials {
         let corrupt = |what: String| RollupError::Corrupt(what);
         let mut reader = StreamReader::try_new(bytes, None).map_err(|e| corrupt(e.to_string()))?;
         let schema = reader.schema();
-        let names = schema.metadata().get(NAMES).ok_or_else(|| corrupt("names are missing".into()))?;
+        let names = schema
+            .metadata()
+            .get(NAMES)
+            .ok_or_else(|| corrupt("names are missing".into()))?;
         let names: Names = serde_json::from_str(names).map_err(|e| corrupt(e.to_string()))?;
         let batch = reader
             .next()
             .ok_or_else(|| corrupt("cells are missing".into()))?
             .map_err(|e| corrupt(e.to_string()))?;
-        let cells = decode_cells(&batch).ok_or_else(|| corrupt("columns have other types".into()))?;
+        let cells =
+            decode_cells(&batch).ok_or_else(|| corrupt("columns have other types".into()))?;
         let partials = Self::named(names, cells);
         let known = |c: &Cell| {
-            (c.metric as usize) < partials.metrics.len() && (c.slice as usize) < partials.slices.len()
+            (c.metric as usize) < partials.metrics.len()
+                && (c.slice as usize) < partials.slices.len()
         };
         if !partials.cells.iter().all(known) {
             return Err(corrupt("a cell names an unknown metric or slice".into()));
@@ -112,7 +139,12 @@ impl Partials {
             metrics: self
                 .definitions()
                 .map(|(m, version)| {
-                    (text(&m.platform), text(&m.metric_type), text(&m.metric_name), version)
+                    (
+                        text(&m.platform),
+                        text(&m.metric_type),
+                        text(&m.metric_name),
+                        version,
+                    )
                 })
                 .collect(),
             slices: self
@@ -123,7 +155,11 @@ impl Partials {
                     Slice::Dimension { key, value } => Some((text(key), text(value))),
                 })
                 .collect(),
-            incomplete: self.incomplete.iter().map(|(m, key)| (*m, text(key))).collect(),
+            incomplete: self
+                .incomplete
+                .iter()
+                .map(|(m, key)| (*m, text(key)))
+                .collect(),
         }
     }
 
@@ -147,9 +183,15 @@ impl Partials {
         Self {
             metrics,
             definitions,
-            slices: std::iter::once(Slice::Total).chain(names.slices.into_iter().map(dimension)).collect(),
+            slices: std::iter::once(Slice::Total)
+                .chain(names.slices.into_iter().map(dimension))
+                .collect(),
             cells,
-            incomplete: names.incomplete.into_iter().map(|(m, key)| (m, key.into())).collect(),
+            incomplete: names
+                .incomplete
+                .into_iter()
+                .map(|(m, key)| (m, key.into()))
+                .collect(),
         }
     }
 
@@ -173,7 +215,8 @@ impl Partials {
             cell.slice = numbers[cell.slice as usize];
         }
         let mut used = used.iter();
-        self.slices.retain(|_| used.next().copied().unwrap_or(false));
+        self.slices
+            .retain(|_| used.next().copied().unwrap_or(false));
         self
     }
 }
@@ -182,11 +225,18 @@ fn decode_cells(batch: &RecordBatch) -> Option<Vec<Cell>> {
     let int = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
     let sum = |name: &str| {
         let column = batch.column_by_name(name)?;
-        matches!(column.data_type(), DataType::Decimal128(..)).then(|| column.as_primitive::<Decimal128Type>())
+        matches!(column.data_type(), DataType::Decimal128(..))
+            .then(|| column.as_primitive::<Decimal128Type>())
     };
-    let day = batch.column_by_name("day")?.as_primitive_opt::<Int32Type>()?;
-    let metric = batch.column_by_name("metric")?.as_primitive_opt::<UInt32Type>()?;
-    let slice = batch.column_by_name("slice")?.as_primitive_opt::<UInt32Type>()?;
+    let day = batch
+        .column_by_name("day")?
+        .as_primitive_opt::<Int32Type>()?;
+    let metric = batch
+        .column_by_name("metric")?
+        .as_primitive_opt::<UInt32Type>()?;
+    let slice = batch
+        .column_by_name("slice")?
+        .as_primitive_opt::<UInt32Type>()?;
     let count = int("count")?;
     let sums = SUMS.map(sum);
     let stamps = STAMPS.map(int);

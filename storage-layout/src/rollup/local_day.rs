@@ -29,15 +29,25 @@ impl LocalDay {
         }
         let first = self.look_up(slot * SLOT_US);
         // A slot in which midnight or a change of the clocks falls is not kept.
-        self.slot = (first == self.look_up(slot * SLOT_US + SLOT_US - 1)).then_some((slot, first.1));
+        self.slot =
+            (first == self.look_up(slot * SLOT_US + SLOT_US - 1)).then_some((slot, first.1));
         self.look_up(recorded_at_us).1
     }
 
     fn look_up(&self, us: i64) -> (i32, i32) {
-        let utc = DateTime::from_timestamp_micros(us).unwrap_or_default().naive_utc();
-        let offset = self.zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
+        let utc = DateTime::from_timestamp_micros(us)
+            .unwrap_or_default()
+            .naive_utc();
+        let offset = self
+            .zone
+            .offset_from_utc_datetime(&utc)
+            .fix()
+            .local_minus_utc();
         let local = us.saturating_add(i64::from(offset) * 1_000_000);
-        (offset, i32::try_from(local.div_euclid(86_400_000_000)).unwrap_or(i32::MAX))
+        (
+            offset,
+            i32::try_from(local.div_euclid(86_400_000_000)).unwrap_or(i32::MAX),
+        )
     }
 }
 
@@ -54,7 +64,11 @@ mod tests {
 
     #[test]
     fn a_local_day_follows_the_zone_through_changes_of_the_clocks() {
-        let at = |text: &str| text.parse::<DateTime<chrono::Utc>>().expect(text).timestamp_micros();
+        let at = |text: &str| {
+            text.parse::<DateTime<chrono::Utc>>()
+                .expect(text)
+                .timestamp_micros()
+        };
         for (zone, instant, date) in [
             ("UTC", "2024-03-10T23:59:59.999999Z", "2024-03-10"),
             ("Asia/Kathmandu", "2024-03-10T18:14:59Z", "2024-03-10"),

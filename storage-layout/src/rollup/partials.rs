@@ -40,7 +40,13 @@ impl Partials {
     ) -> Result<Self, RollupError> {
         let definitions = vec![0; metrics.len()];
         let cells = combine(cells)?;
-        Ok(Self { metrics, definitions, slices, cells, incomplete: Vec::new() })
+        Ok(Self {
+            metrics,
+            definitions,
+            slices,
+            cells,
+            incomplete: Vec::new(),
+        })
     }
 
     /// All metrics that occur; a [`MetricIndex`] is a position in here.
@@ -106,7 +112,10 @@ impl Partials {
 
     /// Merges partials of files in the order of their commits.
     pub fn merge<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Result<Self, RollupError> {
-        let mut merged = Self { slices: vec![Slice::Total], ..Self::default() };
+        let mut merged = Self {
+            slices: vec![Slice::Total],
+            ..Self::default()
+        };
         let mut metric_numbers: HashMap<&MetricKey, u32> = HashMap::new();
         let mut slice_numbers: HashMap<&Slice, u32> = HashMap::from([(&Slice::Total, 0)]);
         let mut incomplete = HashSet::new();
@@ -137,8 +146,11 @@ impl Partials {
                 slice: slices[cell.slice as usize],
                 ..*cell
             }));
-            incomplete
-                .extend(part.incomplete.iter().map(|(m, key)| (metrics[*m as usize], key.clone())));
+            incomplete.extend(
+                part.incomplete
+                    .iter()
+                    .map(|(m, key)| (metrics[*m as usize], key.clone())),
+            );
         }
         // One incomplete file hides a key's other values: no slice of that key
         // may be taken for the whole.
@@ -152,12 +164,18 @@ impl Partials {
 /// Sorts cells and adds up those of the same place, earlier ones first.
 pub(super) fn combine(cells: Vec<Cell>) -> Result<Vec<Cell>, RollupError> {
     let place = |c: &Cell| (c.day, c.metric, c.slice);
-    if cells.windows(2).all(|pair| place(&pair[0]) < place(&pair[1])) {
+    if cells
+        .windows(2)
+        .all(|pair| place(&pair[0]) < place(&pair[1]))
+    {
         return Ok(cells);
     }
     // Cells are large: sort their numbers and gather once.
-    let mut order: Vec<((i32, u32, u32), u32)> =
-        cells.iter().enumerate().map(|(i, c)| (place(c), i as u32)).collect();
+    let mut order: Vec<((i32, u32, u32), u32)> = cells
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (place(c), i as u32))
+        .collect();
     order.sort_unstable();
     let mut combined: Vec<Cell> = Vec::with_capacity(cells.len());
     for (at, i) in order {
@@ -176,12 +194,25 @@ mod tests {
     use super::*;
 
     fn metric(name: &str) -> MetricKey {
-        MetricKey { platform: "p".into(), metric_type: "t".into(), metric_name: name.into() }
+        MetricKey {
+            platform: "p".into(),
+            metric_type: "t".into(),
+            metric_name: name.into(),
+        }
     }
 
     fn cell(day: i32, metric: u32, value: i128, at: i64, version: i64) -> Cell {
-        let point = Stamped { recorded_at_us: at, commit_version: version, value };
-        Cell { day, metric, slice: 0, measures: Measures::of(point, 0, 0) }
+        let point = Stamped {
+            recorded_at_us: at,
+            commit_version: version,
+            value,
+        };
+        Cell {
+            day,
+            metric,
+            slice: 0,
+            measures: Measures::of(point, 0, 0),
+        }
     }
 
     #[test]
@@ -192,21 +223,32 @@ mod tests {
             vec![cell(2, 0, 5, 20, 1), cell(1, 1, 7, 10, 1)],
         )
         .expect("a");
-        let b = Partials::from_cells(vec![metric("y")], vec![Slice::Total], vec![cell(1, 0, 9, 10, 2)])
-            .expect("b");
+        let b = Partials::from_cells(
+            vec![metric("y")],
+            vec![Slice::Total],
+            vec![cell(1, 0, 9, 10, 2)],
+        )
+        .expect("b");
         let merged = Partials::merge([&a, &b]).expect("merged");
         let y = &merged.days(1..2)[0];
         assert_eq!(merged.metric(y.metric), &metric("y"));
         assert_eq!((y.measures.count, y.measures.sum), (2, 16));
-        assert_eq!(y.measures.last.value, 9, "a tie in time goes to the later commit");
+        assert_eq!(
+            y.measures.last.value, 9,
+            "a tie in time goes to the later commit"
+        );
         assert_eq!(y.measures.first.value, 7);
     }
 
     #[test]
     fn a_sum_beyond_128_bits_errs() {
         let part = |value| {
-            Partials::from_cells(vec![metric("x")], vec![Slice::Total], vec![cell(1, 0, value, 1, 1)])
-                .expect("part")
+            Partials::from_cells(
+                vec![metric("x")],
+                vec![Slice::Total],
+                vec![cell(1, 0, value, 1, 1)],
+            )
+            .expect("part")
         };
         assert!(Partials::merge([&part(i128::MAX), &part(1)]).is_err());
     }
