@@ -290,7 +290,7 @@ impl Ingest {
             let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;
             what = match attempt.run(self, tenant).await? {
                 Done::Answer(answer) => return Ok(answer),
-                Done::Again(what) => what,
+                Done::Again(what) => *what,
             };
             self.layouts.forget(tenant).await;
         }
@@ -340,7 +340,7 @@ struct Attempt {
 
 enum Done {
     Answer(Option<IngestAnswer>),
-    Again(Incoming),
+    Again(Box<Incoming>),
 }
 
 impl Attempt {
@@ -477,7 +477,7 @@ impl Attempt {
                 allowed,
                 plan: self.layout.plan.clone(),
             }),
-            Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(self.what)),
+            Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }
     }
