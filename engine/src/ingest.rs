@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
-use arrow::compute::filter_record_batch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::datatypes::Schema;
 use bytes::Bytes;
 use chrono::Utc;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPool;
+use storage_layout::conform::conform;
 use storage_layout::rollup::RollupDefinition;
-use storage_layout::{MetricKey, MetricKind, TenantId};
+use storage_layout::{DimensionRegistry, MetricKey, MetricKind, TenantId};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -157,18 +159,24 @@ impl Ingest {
         {
             return Ok(answer);
         }
-        let batch = self.batch().await?;
         let (body, format, owner) = (request.body, request.format, tenant.clone());
+        let platforms = self.platforms.list().await?;
+        let now_us = Utc::now().timestamp_micros();
         let large = body.len() > INLINE_PARSE_BYTES;
-        let parse = move || -> Result<(PointBatch, Vec<Rejection>)> {
-            let mut batch = batch;
+        let parse = move || {
             let text = std::str::from_utf8(&body)
                 .map_err(|_| Error::invalid("the body is not UTF-8 text", "body"))?;
-            let rejected = parse::body(text, format, &owner, &mut batch)?;
-            Ok((batch, rejected))
+            parse::body(text, format, &owner, || {
+                PointBatch::new(platforms.clone(), now_us)
+            })
         };
-        let (batch, rejected) = on_processor(large, parse).await?;
-        if !rejected.is_empty() && (batch.is_empty() || request.on_fault == OnFault::RejectAll) {
+        let (mut batches, mut rejected) = (Vec::new(), Vec::new());
+        for mut part in on_processor(large, parse).await? {
+            rejected.append(&mut part.rejected);
+            batches.push(part.batch);
+        }
+        let nothing = batches.iter().all(PointBatch::is_empty);
+        if !rejected.is_empty() && (nothing || request.on_fault == OnFault::RejectAll) {
             return Ok(IngestAnswer {
                 accepted: 0,
                 duplicates: 0,
@@ -179,7 +187,7 @@ impl Ingest {
         }
         let idempotency = request.idempotency_key.map(|key| (key, hash));
         let what = Incoming {
-            batch,
+            batches,
             rejected,
             idempotency,
             chunk: None,
@@ -218,7 +226,7 @@ impl Ingest {
         }
         let idempotency = idempotency_key.map(|key| (key, hash));
         let what = Incoming {
-            batch,
+            batches: vec![batch],
             rejected,
             idempotency,
             chunk: None,
@@ -248,7 +256,7 @@ impl Ingest {
         self.commit(
             tenant,
             Incoming {
-                batch,
+                batches: vec![batch],
                 rejected: Vec::new(),
                 idempotency: None,
                 chunk,
@@ -286,7 +294,7 @@ impl Ingest {
         let mut what = what;
         for _ in 0..MAX_ATTEMPTS {
             let layout = self.layouts.get(tenant).await?;
-            let fresh = self.fresh_events(tenant, what.batch.events()).await?;
+            let fresh = self.fresh_events(tenant, &what.events()).await?;
             let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;
             what = match attempt.run(self, tenant).await? {
                 Done::Answer(answer) => return Ok(answer),
@@ -321,12 +329,34 @@ impl Ingest {
     }
 }
 
-/// Points on their way to a commit.
+/// Points on their way to a commit, in the order in which they came.
 struct Incoming {
-    batch: PointBatch,
+    batches: Vec<PointBatch>,
     rejected: Vec<Rejection>,
     idempotency: Option<(String, [u8; 32])>,
     chunk: Option<[u8; 32]>,
+}
+
+impl Incoming {
+    /// The hash of each point's event id.
+    fn events(&self) -> Vec<Option<Uuid>> {
+        let events = self.batches.iter().flat_map(PointBatch::events);
+        events.copied().collect()
+    }
+
+    /// All rows in the columns that `registry` names.
+    fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
+        let parts = self.batches.iter_mut().map(|batch| batch.rows(registry));
+        let mut parts = parts.collect::<Result<Vec<_>>>()?;
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        let schemas = parts.iter().map(|part| part.schema().as_ref().clone());
+        let schema = Arc::new(Schema::try_merge(schemas).map_err(Error::internal)?);
+        let conform = |part: &RecordBatch| conform(part, &schema).map_err(Error::storage);
+        let parts = parts.iter().map(conform).collect::<Result<Vec<_>>>()?;
+        concat_batches(&schema, &parts).map_err(Error::internal)
+    }
 }
 
 /// One try at committing.
@@ -353,16 +383,18 @@ impl Attempt {
     ) -> Result<Self> {
         let platforms = ingest.platforms.list().await?;
         let tenant = tenant.clone();
-        let large = what.batch.len() > 1_000;
+        let large = what.batches.iter().map(PointBatch::len).sum::<usize>() > 1_000;
         on_processor(large, move || {
             let mut what = what;
-            let (dimensions, overflowed) = layout
-                .registry
-                .propose(what.batch.keys(), layout.dimension_keys);
+            let keys = what.batches.iter().flat_map(PointBatch::keys);
+            let (dimensions, overflowed) = layout.registry.propose(keys, layout.dimension_keys);
             let mut registry = layout.registry.clone();
             registry.extend(dimensions.clone());
-            let metrics = layout.new_metrics(what.batch.metrics(), &platforms);
-            let mut rows = what.batch.rows(&registry)?;
+            let metrics = layout.new_metrics(
+                what.batches.iter().flat_map(PointBatch::metrics),
+                &platforms,
+            );
+            let mut rows = what.rows(&registry)?;
             let total = rows.num_rows();
             if let Some(fresh) = &fresh {
                 rows = filter_record_batch(&rows, &BooleanArray::from(fresh.clone()))
@@ -393,11 +425,13 @@ impl Attempt {
                 _ => encode::rows(&target, &rows)?,
             };
             let mut changed = dimensions;
-            changed.extend(what.batch.misfits(&registry).map(|column| {
-                storage_layout::DimensionColumn {
-                    partial: true,
-                    ..column.clone()
-                }
+            let misfits = what
+                .batches
+                .iter()
+                .flat_map(|batch| batch.misfits(&registry));
+            changed.extend(misfits.map(|column| storage_layout::DimensionColumn {
+                partial: true,
+                ..column.clone()
             }));
             changed.dedup_by(|later, kept| {
                 let same = later.key == kept.key;
@@ -407,12 +441,13 @@ impl Attempt {
             let answer = IngestAnswer {
                 accepted: rows.num_rows() as u64,
                 duplicates: (total - rows.num_rows()) as u64,
-                rounded: what.batch.rounded(),
+                rounded: what.batches.iter().map(PointBatch::rounded).sum(),
                 rejected: what.rejected.clone(),
                 version: 0,
             };
             let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
-            let events = what.batch.events().iter().zip(fresh.iter().flatten());
+            let events = what.events();
+            let events = events.iter().zip(fresh.iter().flatten());
             let ingested = Ingested {
                 idempotency: what
                     .idempotency

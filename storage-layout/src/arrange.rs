@@ -57,13 +57,7 @@ fn order(batch: &RecordBatch, window_start: impl Fn(i64) -> i32) -> Result<Vec<P
         if last_day.0 != day {
             last_day = (day, window_start(us));
         }
-        order.push((
-            last_day.1,
-            rank,
-            us,
-            version(versions, row),
-            row as u32,
-        ));
+        order.push((last_day.1, rank, us, version(versions, row), row as u32));
     }
     order.sort_unstable();
     Ok(order)
