@@ -26,7 +26,7 @@ mod parse;
 
 pub use batch::PointBatch;
 pub(crate) use commit::upload;
-use commit::{Incoming, key_conflict};
+use commit::{Incoming, Source, key_conflict};
 use layout::Layouts;
 
 /// Bodies larger than this are parsed on a thread of their own.
@@ -184,7 +184,7 @@ impl Ingest {
             batches,
             rejected,
             idempotency,
-            chunk: None,
+            source: Source::Request,
         };
         match self.commit(tenant, what).await? {
             Some(answer) => Ok(answer),
@@ -223,7 +223,7 @@ impl Ingest {
             batches: vec![batch],
             rejected,
             idempotency,
-            chunk: None,
+            source: Source::Request,
         };
         match self.commit(tenant, what).await? {
             Some(answer) => Ok(answer),
@@ -253,7 +253,7 @@ impl Ingest {
                 batches: vec![batch],
                 rejected: Vec::new(),
                 idempotency: None,
-                chunk,
+                source: Source::Import(chunk),
             },
         )
         .await

@@ -26,6 +26,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Objects of one window from which on they are merged.
 const COMPACT_FILES: usize = 8;
 
+/// Objects below this are small: so many of them fit into one merge that it
+/// always has work to do.
+const SMALL_BYTES: u64 = COMPACT_BYTES / COMPACT_FILES as u64;
+
 /// Bytes of objects that one merge reads; larger files are left alone. Rows
 /// take about ten times that in memory while they are sorted.
 const COMPACT_BYTES: u64 = 48 << 20;
@@ -52,7 +56,7 @@ impl Maintainer {
     pub(crate) async fn run(self) {
         loop {
             tokio::time::sleep(PAUSE).await;
-            match upkeep::tenants_to_flush(&self.pool).await {
+            match self.look().await {
                 Ok(tenants) => self.each(tenants).await,
                 Err(error) => tracing::warn!(%error, "background work cannot see the catalog"),
             }
@@ -60,6 +64,17 @@ impl Maintainer {
                 tracing::warn!(%error, "removed files are not swept");
             }
         }
+    }
+
+    /// Tenants that need attention, those with rows in the catalog first.
+    async fn look(&self) -> Result<Vec<TenantId>> {
+        let mut tenants = upkeep::tenants_to_flush(&self.pool).await?;
+        for tenant in upkeep::tenants_to_compact(&self.pool, COMPACT_FILES, SMALL_BYTES).await? {
+            if !tenants.contains(&tenant) {
+                tenants.push(tenant);
+            }
+        }
+        Ok(tenants)
     }
 
     async fn each(&self, tenants: Vec<TenantId>) {
@@ -117,7 +132,7 @@ fn windows_to_compact(snapshot: &Snapshot) -> Vec<Vec<&DataFile>> {
             continue;
         };
         let (bytes, chosen) = windows.entry(*window).or_default();
-        if *bytes + file.bytes <= COMPACT_BYTES {
+        if file.bytes < SMALL_BYTES && *bytes + file.bytes <= COMPACT_BYTES {
             *bytes += file.bytes;
             chosen.push(file);
         }

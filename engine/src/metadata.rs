@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::error::{Error, Result};
@@ -39,7 +40,8 @@ pub(crate) async fn open_pool(options: PgConnectOptions) -> Result<PgPool> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // A pooled connection that died is noticed by the statement itself.
         .test_before_acquire(false)
-        .connect_with(options.application_name("tessera"))
+        // A commit of a large batch is no slow statement worth a log line.
+        .connect_with(options.application_name("tessera").disable_statement_logging())
         .await
         .map_err(|e| Error::Config(format!(
             "Postgres cannot be reached ({e}): check DATABASE_URL, or leave it unset for the private one"

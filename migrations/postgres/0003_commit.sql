@@ -19,7 +19,7 @@ CREATE FUNCTION analytics.commit_files(
     p_rollup bytea[], p_rollup_key text[], p_rollup_zone text,
     p_registry_version bigint, p_dimensions jsonb, p_overflowed boolean, p_metrics jsonb,
     p_idempotency_key text, p_body_hash bytea, p_answer jsonb, p_chunk bytea, p_events uuid[],
-    p_points bigint, p_duplicates bigint, p_rejected bigint,
+    p_points bigint, p_duplicates bigint, p_rejected bigint, p_imported boolean,
     OUT outcome text, OUT version bigint, OUT answer jsonb, OUT transaction_id text)
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
@@ -61,20 +61,21 @@ BEGIN
     END IF;
 
     IF p_points + p_duplicates + p_rejected > 0 THEN
-        INSERT INTO analytics.usage AS u
-            VALUES (p_tenant, (now() AT TIME ZONE 'UTC')::date, p_points, p_duplicates, p_rejected)
+        INSERT INTO analytics.usage AS u (tenant_id, day, points, imported, duplicates, rejected)
+            VALUES (p_tenant, (now() AT TIME ZONE 'UTC')::date,
+                    CASE WHEN p_imported THEN 0 ELSE p_points END,
+                    CASE WHEN p_imported THEN p_points ELSE 0 END, p_duplicates, p_rejected)
             ON CONFLICT (tenant_id, day) DO UPDATE SET points = u.points + excluded.points,
+                imported = u.imported + excluded.imported,
                 duplicates = u.duplicates + excluded.duplicates,
                 rejected = u.rejected + excluded.rejected
             RETURNING u.points INTO v_used;
-        IF p_chunk IS NULL THEN
-            SELECT p.ingest_points_per_day INTO v_limit FROM analytics.tenant t
-                JOIN analytics.plan p USING (plan) WHERE t.tenant_id = p_tenant;
-            IF v_used > v_limit AND p_points > 0 THEN
-                outcome := 'over_limit';
-                answer := jsonb_build_object('used', v_used - p_points, 'allowed', v_limit);
-                RETURN;
-            END IF;
+        SELECT p.ingest_points_per_day INTO v_limit FROM analytics.tenant t
+            JOIN analytics.plan p USING (plan) WHERE t.tenant_id = p_tenant;
+        IF v_used > v_limit AND p_points > 0 AND NOT p_imported THEN
+            outcome := 'over_limit';
+            answer := jsonb_build_object('used', v_used - p_points, 'allowed', v_limit);
+            RETURN;
         END IF;
     END IF;
 

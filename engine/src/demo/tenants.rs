@@ -161,6 +161,9 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
     let temporary = PathBuf::from(format!("{}.new", path.display()));
     let text = serde_json::to_vec_pretty(demo).map_err(Error::internal)?;
     let written = (|| {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
         let mut options = OpenOptions::new();
         let mut file = options
             .write(true)

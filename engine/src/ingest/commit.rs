@@ -1,7 +1,7 @@
 //! One batch becomes one commit: drop known events, encode, upload, commit,
 //! and do it again while another writer of the tenant comes first.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -11,7 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use sqlx::postgres::PgPool;
 use storage_layout::conform::conform;
 use storage_layout::rollup::RollupDefinition;
-use storage_layout::{DimensionRegistry, MetricKey, MetricKind, TenantId};
+use storage_layout::{DimensionColumn, DimensionRegistry, MetricKey, MetricKind, TenantId};
 use uuid::Uuid;
 
 use super::batch::PointBatch;
@@ -74,7 +74,16 @@ pub(super) struct Incoming {
     pub(super) batches: Vec<PointBatch>,
     pub(super) rejected: Vec<Rejection>,
     pub(super) idempotency: Option<(String, [u8; 32])>,
-    pub(super) chunk: Option<[u8; 32]>,
+    pub(super) source: Source,
+}
+
+/// How points came.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source {
+    /// A request; counts against the plan's points of the day.
+    Request,
+    /// An operator's import, of a chunk that is taken only once.
+    Import(Option<[u8; 32]>),
 }
 
 impl Incoming {
@@ -164,20 +173,19 @@ impl Attempt {
                 0 => (Vec::new(), Vec::new()),
                 _ => encode::rows(&target, &rows)?,
             };
-            let mut changed = dimensions;
             let misfits = what
                 .batches
                 .iter()
                 .flat_map(|batch| batch.misfits(&registry));
-            changed.extend(misfits.map(|column| storage_layout::DimensionColumn {
-                partial: true,
-                ..column.clone()
-            }));
-            changed.dedup_by(|later, kept| {
-                let same = later.key == kept.key;
-                kept.partial |= same && later.partial;
-                same
-            });
+            let mut changed: BTreeMap<Arc<str>, DimensionColumn> =
+                dimensions.into_iter().map(|c| (c.key.clone(), c)).collect();
+            for column in misfits {
+                let partial = DimensionColumn {
+                    partial: true,
+                    ..column.clone()
+                };
+                changed.insert(column.key.clone(), partial);
+            }
             let answer = IngestAnswer {
                 accepted: rows.num_rows() as u64,
                 duplicates: (total - rows.num_rows()) as u64,
@@ -193,7 +201,11 @@ impl Attempt {
                     .idempotency
                     .clone()
                     .map(|(key, hash)| (key, hash, stored)),
-                chunk: what.chunk,
+                chunk: match what.source {
+                    Source::Request => None,
+                    Source::Import(chunk) => chunk,
+                },
+                imported: matches!(what.source, Source::Import(_)),
                 events: events
                     .filter(|(_, fresh)| **fresh)
                     .filter_map(|(event, _)| *event)
@@ -210,7 +222,7 @@ impl Attempt {
                 add,
                 rollup_zone: layout.zone,
                 registry_version: layout.registry.version,
-                dimensions: changed,
+                dimensions: changed.into_values().collect(),
                 overflowed: overflowed && !layout.registry.overflowed,
                 metrics,
                 ingested,

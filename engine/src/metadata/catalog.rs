@@ -46,6 +46,8 @@ pub struct DataFile {
     pub storage: FileStorage,
     /// Size of the encoded rows.
     pub bytes: u64,
+    /// SHA-256 of the encoded rows.
+    pub sha256: Vec<u8>,
     /// What planning needs.
     pub statistics: FileStatistics,
     /// Key of the partials' object, where they have one.
@@ -90,7 +92,7 @@ pub async fn snapshot(pool: &PgPool, tenant: &TenantId) -> Result<Snapshot> {
     let mut tx = TenantTx::snapshot(pool, tenant).await?;
     let head = read_head(&mut tx, tenant).await?;
     let files = sqlx::query(
-        "SELECT file_id, object_key, window_name, bytes, footer_bytes, statistics, rollup_key,
+        "SELECT file_id, object_key, window_name, bytes, footer_bytes, sha256, statistics, rollup_key,
                 CASE WHEN rollup IS NULL AND rollup_key IS NULL THEN NULL ELSE rollup_zone END AS rollup_zone,
                 added_version
          FROM analytics.data_file WHERE tenant_id = $1 AND removed_version IS NULL
@@ -230,6 +232,7 @@ fn data_file(row: &PgRow) -> Result<DataFile> {
         id: FileId(row.get("file_id")),
         storage,
         bytes: u64::try_from(row.get::<i64, _>("bytes")).unwrap_or(0),
+        sha256: row.get("sha256"),
         statistics: serde_json::from_value(statistics).map_err(Error::internal)?,
         rollup_key: row.get("rollup_key"),
         rollup_zone: zone

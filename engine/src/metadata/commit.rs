@@ -70,6 +70,9 @@ pub struct Ingested {
     pub idempotency: Option<(String, [u8; 32], serde_json::Value)>,
     /// The imported chunk's hash.
     pub chunk: Option<[u8; 32]>,
+    /// Whether an operator imports: such points are counted apart and are not
+    /// held against the plan's points of the day.
+    pub imported: bool,
     /// Hashes of event ids that must be new.
     pub events: Vec<Uuid>,
     /// Points accepted, duplicates dropped, points rejected.
@@ -183,7 +186,7 @@ async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRo
     sqlx::query(
         "SELECT outcome, version, answer, transaction_id FROM analytics.commit_files(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22, $23, $24, $25, $26, $27, $28)",
+            $21, $22, $23, $24, $25, $26, $27, $28, $29)",
     )
     .bind(commit.tenant.as_str())
     .bind(commit.remove.iter().map(|f| f.0).collect::<Vec<Uuid>>())
@@ -213,6 +216,7 @@ async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRo
     .bind(ingested.counts[0] as i64)
     .bind(ingested.counts[1] as i64)
     .bind(ingested.counts[2] as i64)
+    .bind(ingested.imported)
     .fetch_one(&mut **tx)
     .await
     .map_err(blame)

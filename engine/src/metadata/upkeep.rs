@@ -65,6 +65,46 @@ pub(crate) async fn tenants_to_flush(pool: &PgPool) -> Result<Vec<TenantId>> {
         .collect()
 }
 
+/// Tenants with a window of many small objects.
+pub(crate) async fn tenants_to_compact(
+    pool: &PgPool,
+    files: usize,
+    bytes: u64,
+) -> Result<Vec<TenantId>> {
+    let mut tx = look(pool).await?;
+    let tenants: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT tenant_id FROM analytics.data_file
+         WHERE removed_version IS NULL AND object_key IS NOT NULL AND bytes < $2
+         GROUP BY tenant_id, window_name HAVING count(*) >= $1 LIMIT $3",
+    )
+    .bind(i64::try_from(files).unwrap_or(i64::MAX))
+    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+    .bind(TENANTS_PER_ROUND)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(blame)?;
+    tenants
+        .iter()
+        .map(|id| TenantId::new(id).map_err(Error::internal))
+        .collect()
+}
+
+/// Removes expired event ids and idempotency keys of all tenants, a bounded
+/// number at a time.
+pub(crate) async fn purge_expired(pool: &PgPool) -> Result<()> {
+    for purge in [
+        "DELETE FROM analytics.event_seen WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM analytics.event_seen WHERE expires_at < now() LIMIT 20000))",
+        "DELETE FROM analytics.idempotency WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM analytics.idempotency WHERE expires_at < now() LIMIT 20000))",
+    ] {
+        let mut tx = look(pool).await?;
+        sqlx::query(purge).execute(&mut *tx).await.map_err(blame)?;
+        tx.commit().await.map_err(blame)?;
+    }
+    Ok(())
+}
+
 /// Files whose grace period is over.
 pub(crate) async fn due_files(pool: &PgPool) -> Result<Vec<DueFile>> {
     let mut tx = look(pool).await?;

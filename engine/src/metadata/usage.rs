@@ -14,8 +14,10 @@ use crate::error::Result;
 pub struct DayUsage {
     /// The day.
     pub day: NaiveDate,
-    /// Points accepted.
+    /// Points accepted from requests.
     pub points: i64,
+    /// Points that an operator imported.
+    pub imported: i64,
     /// Points dropped because their event was known.
     pub duplicates: i64,
     /// Points rejected.
@@ -26,7 +28,7 @@ pub struct DayUsage {
 pub async fn by_day(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DayUsage>> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let rows = sqlx::query(
-        "SELECT day, points, duplicates, rejected FROM analytics.usage
+        "SELECT day, points, imported, duplicates, rejected FROM analytics.usage
          WHERE tenant_id = $1 ORDER BY day DESC",
     )
     .bind(tenant.as_str())
@@ -36,6 +38,7 @@ pub async fn by_day(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DayUsage>> {
     let usage = |row: &sqlx::postgres::PgRow| DayUsage {
         day: row.get("day"),
         points: row.get("points"),
+        imported: row.get("imported"),
         duplicates: row.get("duplicates"),
         rejected: row.get("rejected"),
     };

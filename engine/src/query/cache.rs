@@ -4,6 +4,7 @@
 //! say, so a cache cannot mix tenants up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use moka::future::Cache;
@@ -14,6 +15,10 @@ use storage_layout::{FileId, TenantId};
 use crate::metadata::catalog::Snapshot;
 
 const MIB: u64 = 1 << 20;
+
+/// Snapshots also say what the tenant's plan allows, which changes without a
+/// new version: a change is seen within this.
+const PLAN_AGE: Duration = Duration::from_secs(30);
 
 /// The caches of one process. Their bounds are bytes, and together stay under
 /// about 600 MiB; an idle process holds next to nothing.
@@ -55,6 +60,7 @@ impl Default for Caches {
         Self {
             snapshots: Cache::builder()
                 .max_capacity(64 * MIB)
+                .time_to_live(PLAN_AGE)
                 .weigher(move |_, s: &Arc<Snapshot>| size(1_024 + s.files.len() * 640))
                 .build(),
             footers: Cache::builder()

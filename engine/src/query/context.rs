@@ -72,7 +72,10 @@ pub(crate) fn state(
     if let Some(functions) = builder.scalar_functions() {
         functions.extend([decimal_text(), json_get_text()]);
     }
-    Ok(builder.build())
+    let mut state = builder.build();
+    // `now()` is this moment throughout the query.
+    state.mark_start_execution();
+    Ok(state)
 }
 
 /// A registry that knows the query's store, under its one name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use storage_layout::{FileId, inline, reader, schema};
+use storage_layout::{FileId, StorageError, data_file, inline, reader, schema};
 
 use super::scope::Scope;
 use crate::error::{Error, Result};
@@ -77,8 +77,14 @@ pub(crate) async fn rows(scope: &Scope, file: &DataFile) -> Result<Vec<RecordBat
         .await
         .map_err(damaged)?;
     let stored = schema::stored_schema(&scope.snapshot.registry);
-    let (tenant, id) = (scope.tenant().clone(), file.id);
+    let (tenant, id, sha256) = (scope.tenant().clone(), file.id, file.sha256.clone());
     tokio::task::spawn_blocking(move || {
+        if data_file::checksum(&bytes)[..] != sha256[..] {
+            return Err(damaged(StorageError::Damaged {
+                file: id.to_string(),
+                what: "its checksum does not match the catalog's".into(),
+            }));
+        }
         reader::decode_parquet(bytes, &tenant, &id.to_string(), &stored).map_err(damaged)
     })
     .await

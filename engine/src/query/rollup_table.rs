@@ -12,11 +12,11 @@ use async_trait::async_trait;
 use chrono::Datelike;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use storage_layout::decimal::{PRECISION, SCALE};
-use storage_layout::rollup::{LocalDay, Measures, Partials};
+use storage_layout::rollup::{LocalDay, Measures, Partials, RollupError};
 use storage_layout::schema::value_type;
 use storage_layout::{MetricKey, MetricKind};
 
@@ -117,11 +117,15 @@ impl RollupTable {
             Arc::new(units.with_data_type(data_type))
         };
         let value = rows.iter().map(|((key, day), measures)| {
-            let at = || values.get(&((*key).clone(), *day)).copied();
-            kind(key).map_or(Some(measures.sum), |kind| {
-                simple_value(kind, measures).or_else(at)
-            })
+            let own = match kind(key) {
+                Some(kind) => simple_value(kind, measures)?,
+                None => Some(measures.sum),
+            };
+            Ok(own.or_else(|| values.get(&((*key).clone(), *day)).copied()))
         });
+        let value = value
+            .collect::<Result<Decimal128Array, RollupError>>()
+            .map_err(crate::Error::storage)?;
         let tenant = std::iter::repeat_n(self.scope.tenant().as_str(), rows.len());
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringViewArray::from_iter_values(tenant)),
@@ -141,29 +145,23 @@ impl RollupTable {
             ),
             decimal(&|m| m.first.value, value_type()),
             decimal(&|m| m.last.value, value_type()),
-            Arc::new(
-                value
-                    .collect::<Decimal128Array>()
-                    .with_data_type(sum_type()),
-            ),
+            Arc::new(value.with_data_type(sum_type())),
         ];
         RecordBatch::try_new(self.schema.clone(), columns).map_err(crate::Error::internal)
     }
 }
 
 /// The kind's own number, where the period's measures alone give it.
-fn simple_value(kind: &MetricKind, measures: &Measures) -> Option<i128> {
-    match kind {
+fn simple_value(kind: &MetricKind, measures: &Measures) -> Result<Option<i128>, RollupError> {
+    Ok(match kind {
         MetricKind::Sum => Some(measures.sum),
         MetricKind::Gauge { series, .. } if series.is_empty() => Some(measures.last.value),
         MetricKind::Ratio { .. } => {
-            let top = measures
-                .numerator
-                .checked_mul(storage_layout::decimal::ONE)?;
-            divide(top, measures.denominator)
+            let top = measures.numerator.checked_mul(storage_layout::decimal::ONE);
+            divide(top.ok_or(RollupError::Overflow)?, measures.denominator)
         }
         MetricKind::Gauge { .. } | MetricKind::Distinct { .. } => None,
-    }
+    })
 }
 
 /// Division to the nearest unit, ties to the even one; `None` by zero.
@@ -191,7 +189,7 @@ impl TableProvider for RollupTable {
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let rows = self
             .rows()
             .await

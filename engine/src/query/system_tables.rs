@@ -77,6 +77,7 @@ pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
         ("tenant_id", tenant(scope, days.len())),
         ("day", Arc::new(Date32Array::from_iter_values(dates))),
         ("points", number(|d| d.points)),
+        ("imported", number(|d| d.imported)),
         ("duplicates", number(|d| d.duplicates)),
         ("rejected", number(|d| d.rejected)),
     ])
