@@ -1,37 +1,33 @@
 //! From point to committed data file.
 //!
-//! Parse and check (`parse`, `batch`), drop known events, encode (`encode`),
-//! upload what is large, commit. An answer means the points are durable.
+//! Parse and check (`parse`, `batch`), encode (`encode`), upload what is large
+//! and commit (`commit`). An answer means the points are durable.
 
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
-use arrow::compute::filter_record_batch;
 use bytes::Bytes;
 use chrono::Utc;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPool;
-use storage_layout::rollup::RollupDefinition;
-use storage_layout::{MetricKey, MetricKind, TenantId};
-use uuid::Uuid;
+use storage_layout::TenantId;
 
 use crate::error::{Error, Result};
-use crate::metadata::commit::{self, Commit, Ingested, Outcome};
+use crate::metadata::commit as catalog;
 use crate::metadata::platforms::Platforms;
 
 mod batch;
 mod collect;
+mod commit;
 pub(crate) mod encode;
 pub(crate) mod layout;
 mod parse;
 
 pub use batch::PointBatch;
-use layout::{Layout, Layouts};
-
-/// How often a commit is tried again when another writer came first.
-const MAX_ATTEMPTS: usize = 8;
+pub(crate) use commit::upload;
+use commit::{Incoming, key_conflict};
+use layout::Layouts;
 
 /// Bodies larger than this are parsed on a thread of their own.
 const INLINE_PARSE_BYTES: usize = 64 * 1024;
@@ -157,18 +153,24 @@ impl Ingest {
         {
             return Ok(answer);
         }
-        let batch = self.batch().await?;
         let (body, format, owner) = (request.body, request.format, tenant.clone());
+        let platforms = self.platforms.list().await?;
+        let now_us = Utc::now().timestamp_micros();
         let large = body.len() > INLINE_PARSE_BYTES;
-        let parse = move || -> Result<(PointBatch, Vec<Rejection>)> {
-            let mut batch = batch;
+        let parse = move || {
             let text = std::str::from_utf8(&body)
                 .map_err(|_| Error::invalid("the body is not UTF-8 text", "body"))?;
-            let rejected = parse::body(text, format, &owner, &mut batch)?;
-            Ok((batch, rejected))
+            parse::body(text, format, &owner, || {
+                PointBatch::new(platforms.clone(), now_us)
+            })
         };
-        let (batch, rejected) = on_processor(large, parse).await?;
-        if !rejected.is_empty() && (batch.is_empty() || request.on_fault == OnFault::RejectAll) {
+        let (mut batches, mut rejected) = (Vec::new(), Vec::new());
+        for mut part in on_processor(large, parse).await? {
+            rejected.append(&mut part.rejected);
+            batches.push(part.batch);
+        }
+        let nothing = batches.iter().all(PointBatch::is_empty);
+        if !rejected.is_empty() && (nothing || request.on_fault == OnFault::RejectAll) {
             return Ok(IngestAnswer {
                 accepted: 0,
                 duplicates: 0,
@@ -179,7 +181,7 @@ impl Ingest {
         }
         let idempotency = request.idempotency_key.map(|key| (key, hash));
         let what = Incoming {
-            batch,
+            batches,
             rejected,
             idempotency,
             chunk: None,
@@ -218,7 +220,7 @@ impl Ingest {
         }
         let idempotency = idempotency_key.map(|key| (key, hash));
         let what = Incoming {
-            batch,
+            batches: vec![batch],
             rejected,
             idempotency,
             chunk: None,
@@ -248,7 +250,7 @@ impl Ingest {
         self.commit(
             tenant,
             Incoming {
-                batch,
+                batches: vec![batch],
                 rejected: Vec::new(),
                 idempotency: None,
                 chunk,
@@ -259,7 +261,7 @@ impl Ingest {
 
     /// Whether a chunk of this hash was imported before.
     pub async fn has_chunk(&self, tenant: &TenantId, chunk: [u8; 32]) -> Result<bool> {
-        commit::has_chunk(&self.pool, tenant, &chunk).await
+        catalog::has_chunk(&self.pool, tenant, &chunk).await
     }
 
     /// The stored answer of an idempotency key. Errors: `Conflict` when it was
@@ -271,252 +273,13 @@ impl Ingest {
         hash: &[u8; 32],
     ) -> Result<Option<IngestAnswer>> {
         let Some(key) = key else { return Ok(None) };
-        match commit::stored_answer(&self.pool, tenant, key).await? {
+        match catalog::stored_answer(&self.pool, tenant, key).await? {
             None => Ok(None),
             Some((stored, answer)) if stored[..] == hash[..] => serde_json::from_value(answer)
                 .map(Some)
                 .map_err(Error::internal),
             Some(_) => Err(key_conflict()),
         }
-    }
-
-    /// Drops known events, encodes, uploads and commits, again while another
-    /// writer of this tenant comes first.
-    async fn commit(&self, tenant: &TenantId, what: Incoming) -> Result<Option<IngestAnswer>> {
-        let mut what = what;
-        for _ in 0..MAX_ATTEMPTS {
-            let layout = self.layouts.get(tenant).await?;
-            let fresh = self.fresh_events(tenant, what.batch.events()).await?;
-            let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;
-            what = match attempt.run(self, tenant).await? {
-                Done::Answer(answer) => return Ok(answer),
-                Done::Again(what) => what,
-            };
-            self.layouts.forget(tenant).await;
-        }
-        Err(Error::Unavailable {
-            message: "other writers of this tenant kept coming first; nothing was kept".into(),
-            retry_after: crate::metadata::RETRY_AFTER,
-        })
-    }
-
-    /// For each point whether its event is new; `None` when none has an id.
-    async fn fresh_events(
-        &self,
-        tenant: &TenantId,
-        events: &[Option<Uuid>],
-    ) -> Result<Option<Vec<bool>>> {
-        let mut seen: std::collections::HashSet<Uuid> = std::collections::HashSet::new();
-        let ids: Vec<Uuid> = events.iter().flatten().copied().collect();
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        seen.extend(commit::known_events(&self.pool, tenant, &ids).await?);
-        Ok(Some(
-            events
-                .iter()
-                .map(|event| event.is_none_or(|id| seen.insert(id)))
-                .collect(),
-        ))
-    }
-}
-
-/// Points on their way to a commit.
-struct Incoming {
-    batch: PointBatch,
-    rejected: Vec<Rejection>,
-    idempotency: Option<(String, [u8; 32])>,
-    chunk: Option<[u8; 32]>,
-}
-
-/// One try at committing.
-struct Attempt {
-    what: Incoming,
-    layout: Arc<Layout>,
-    answer: IngestAnswer,
-    commit: Commit,
-    uploads: Vec<encode::Upload>,
-}
-
-enum Done {
-    Answer(Option<IngestAnswer>),
-    Again(Incoming),
-}
-
-impl Attempt {
-    async fn prepare(
-        ingest: &Ingest,
-        tenant: &TenantId,
-        layout: Arc<Layout>,
-        what: Incoming,
-        fresh: Option<Vec<bool>>,
-    ) -> Result<Self> {
-        let platforms = ingest.platforms.list().await?;
-        let tenant = tenant.clone();
-        let large = what.batch.len() > 1_000;
-        on_processor(large, move || {
-            let mut what = what;
-            let (dimensions, overflowed) = layout
-                .registry
-                .propose(what.batch.keys(), layout.dimension_keys);
-            let mut registry = layout.registry.clone();
-            registry.extend(dimensions.clone());
-            let metrics = layout.new_metrics(what.batch.metrics(), &platforms);
-            let mut rows = what.batch.rows(&registry)?;
-            let total = rows.num_rows();
-            if let Some(fresh) = &fresh {
-                rows = filter_record_batch(&rows, &BooleanArray::from(fresh.clone()))
-                    .map_err(Error::internal)?;
-            }
-            let definitions = |key: &MetricKey| {
-                let known = layout.metrics.get(key).cloned();
-                let new = || {
-                    metrics
-                        .iter()
-                        .find(|d| d.key == *key)
-                        .map(|d| d.kind.clone())
-                };
-                known.unwrap_or_else(|| RollupDefinition {
-                    version: 1,
-                    kind: new().unwrap_or(MetricKind::Sum),
-                })
-            };
-            let target = encode::Target {
-                tenant: &tenant,
-                zone: layout.zone,
-                unit: layout.unit,
-                registry: &registry,
-                definitions: &definitions,
-            };
-            let (add, uploads) = match rows.num_rows() {
-                0 => (Vec::new(), Vec::new()),
-                _ => encode::rows(&target, &rows)?,
-            };
-            let mut changed = dimensions;
-            changed.extend(what.batch.misfits(&registry).map(|column| {
-                storage_layout::DimensionColumn {
-                    partial: true,
-                    ..column.clone()
-                }
-            }));
-            changed.dedup_by(|later, kept| {
-                let same = later.key == kept.key;
-                kept.partial |= same && later.partial;
-                same
-            });
-            let answer = IngestAnswer {
-                accepted: rows.num_rows() as u64,
-                duplicates: (total - rows.num_rows()) as u64,
-                rounded: what.batch.rounded(),
-                rejected: what.rejected.clone(),
-                version: 0,
-            };
-            let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
-            let events = what.batch.events().iter().zip(fresh.iter().flatten());
-            let ingested = Ingested {
-                idempotency: what
-                    .idempotency
-                    .clone()
-                    .map(|(key, hash)| (key, hash, stored)),
-                chunk: what.chunk,
-                events: events
-                    .filter(|(_, fresh)| **fresh)
-                    .filter_map(|(event, _)| *event)
-                    .collect(),
-                counts: [
-                    answer.accepted,
-                    answer.duplicates,
-                    answer.rejected.len() as u64,
-                ],
-            };
-            let commit = Commit {
-                tenant,
-                remove: Vec::new(),
-                add,
-                rollup_zone: layout.zone,
-                registry_version: layout.registry.version,
-                dimensions: changed,
-                overflowed: overflowed && !layout.registry.overflowed,
-                metrics,
-                ingested,
-            };
-            Ok(Self {
-                what,
-                layout,
-                answer,
-                commit,
-                uploads,
-            })
-        })
-        .await
-    }
-
-    async fn run(self, ingest: &Ingest, tenant: &TenantId) -> Result<Done> {
-        upload(&ingest.pool, ingest.store.as_ref(), tenant, self.uploads).await?;
-        let changes_layout = !self.commit.dimensions.is_empty()
-            || !self.commit.metrics.is_empty()
-            || self.commit.overflowed;
-        match commit::commit(&ingest.pool, &self.commit).await? {
-            Outcome::Committed(version) => {
-                if changes_layout {
-                    ingest.layouts.forget(tenant).await;
-                }
-                Ok(Done::Answer(Some(IngestAnswer {
-                    version,
-                    ..self.answer
-                })))
-            }
-            Outcome::Replayed(answer) => serde_json::from_value(answer)
-                .map(|a| Done::Answer(Some(a)))
-                .map_err(Error::internal),
-            Outcome::KeyConflict => Err(key_conflict()),
-            Outcome::ChunkKnown => Ok(Done::Answer(None)),
-            Outcome::OverLimit(used, allowed) => Err(Error::LimitExceeded {
-                limit: "ingest_points_per_day",
-                used,
-                allowed,
-                plan: self.layout.plan.clone(),
-            }),
-            Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(self.what)),
-            Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
-        }
-    }
-}
-
-/// Uploads objects, each noted beforehand so that an orphan can be found.
-pub(crate) async fn upload(
-    pool: &PgPool,
-    store: &dyn ObjectStore,
-    tenant: &TenantId,
-    uploads: Vec<encode::Upload>,
-) -> Result<()> {
-    if uploads.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<String> = uploads
-        .iter()
-        .map(|upload| upload.key.to_string())
-        .collect();
-    commit::begin_upload(pool, tenant, &keys).await?;
-    let puts = uploads
-        .into_iter()
-        .map(|upload| async move { store.put(&upload.key, upload.bytes.into()).await.map(drop) });
-    futures::future::try_join_all(puts)
-        .await
-        .map(drop)
-        .map_err(|error| {
-            tracing::warn!(%error, %tenant, "an upload failed");
-            Error::Unavailable {
-                message: "the object store does not take files; nothing was kept".into(),
-                retry_after: crate::metadata::RETRY_AFTER,
-            }
-        })
-}
-
-fn key_conflict() -> Error {
-    Error::Conflict {
-        message: "this Idempotency-Key was used with another body; use a new key for a new body"
-            .into(),
     }
 }
 

@@ -59,9 +59,9 @@ impl Session {
         self.scope.snapshot.version
     }
 
-    /// When that version was read.
+    /// When the catalog said that this version is the newest.
     pub fn as_of(&self) -> DateTime<Utc> {
-        self.scope.snapshot.taken_at
+        self.scope.as_of
     }
 
     /// The tenant's own time zone.

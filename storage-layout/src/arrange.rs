@@ -51,19 +51,13 @@ fn order(batch: &RecordBatch, window_start: impl Fn(i64) -> i32) -> Result<Vec<P
     // the day changes.
     let mut last_day = (i64::MIN, 0);
     let mut order: Vec<Position> = Vec::with_capacity(batch.num_rows());
-    for row in 0..batch.num_rows() {
+    for (row, rank) in ranks.into_iter().enumerate() {
         let us = recorded_at.value(row);
         let day = us.div_euclid(86_400_000_000);
         if last_day.0 != day {
             last_day = (day, window_start(us));
         }
-        order.push((
-            last_day.1,
-            ranks[row],
-            us,
-            version(versions, row),
-            row as u32,
-        ));
+        order.push((last_day.1, rank, us, version(versions, row), row as u32));
     }
     order.sort_unstable();
     Ok(order)

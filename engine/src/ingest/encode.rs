@@ -78,7 +78,17 @@ pub(crate) fn objects(
             kind: ObjectKind::Data,
         };
         let path = key.path();
-        let rollup = match rollup(target, &rows)? {
+        let rows = [rows];
+        // The two halves of the work, side by side.
+        let (encoded, rollup) = std::thread::scope(|scope| {
+            let rollup = scope.spawn(|| rollup(target, &rows[0]));
+            let encoded = writer::encode_parquet(target.tenant, &rows);
+            let rollup = rollup.join();
+            (encoded, rollup)
+        });
+        let encoded = encoded.map_err(Error::storage)?;
+        let rollup = rollup.map_err(|_| Error::internal("a roll-up ended early"))??;
+        let rollup = match rollup {
             bytes if bytes.len() <= ROLLUP_INLINE_LIMIT_BYTES => NewRollup::Inline(bytes),
             bytes => {
                 key.kind = ObjectKind::Rollup;
@@ -90,8 +100,6 @@ pub(crate) fn objects(
                 NewRollup::Object(side.to_string())
             }
         };
-        let rows = [rows];
-        let encoded = writer::encode_parquet(target.tenant, &rows).map_err(Error::storage)?;
         files.push(NewDataFile {
             id: key.file,
             bytes: encoded.bytes.len() as u64,

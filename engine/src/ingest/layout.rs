@@ -3,7 +3,7 @@
 //! A stale copy does no harm: the commit refuses columns that were named
 //! against an older registry, and files say which zone their roll-ups are for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,13 +32,15 @@ pub(crate) struct Layout {
 impl Layout {
     /// The metrics among `keys` that nobody registered, with the kind their
     /// platform gives them, or an assumed sum.
-    pub(crate) fn new_metrics(
+    pub(crate) fn new_metrics<'a>(
         &self,
-        keys: &[MetricKey],
+        keys: impl Iterator<Item = &'a MetricKey>,
         platforms: &[Platform],
     ) -> Vec<MetricDefinition> {
-        let unknown = keys.iter().filter(|key| !self.metrics.contains_key(key));
+        let unknown: BTreeSet<&MetricKey> =
+            keys.filter(|key| !self.metrics.contains_key(key)).collect();
         unknown
+            .into_iter()
             .map(|key| {
                 let kind = platforms
                     .iter()

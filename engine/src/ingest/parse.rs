@@ -18,67 +18,90 @@ use crate::error::{Error, Result};
 
 /// Points of one body.
 const MAX_POINTS: usize = 1_000_000;
-/// Rejections that are listed; all are counted.
-pub(super) const MAX_REJECTIONS: usize = 10_000;
+/// Points from which on a body is worth a second thread.
+const PARALLEL_POINTS: usize = 4_000;
 
-/// Parses a body into `batch`; answers what was rejected.
+/// A part of a body: its points, what was rejected (by index in the whole
+/// body).
+pub(super) struct Part {
+    pub(super) batch: PointBatch,
+    pub(super) rejected: Vec<Rejection>,
+}
+
+/// Parses a body, large ones on two threads; `empty` makes batches.
 pub(super) fn body(
     text: &str,
     format: BodyFormat,
     tenant: &TenantId,
-    batch: &mut PointBatch,
-) -> Result<Vec<Rejection>> {
-    let mut rejected = Vec::new();
-    let mut index = 0u64;
-    let mut take = |raw: &str, line: Option<u64>| -> Result<()> {
-        if index as usize >= MAX_POINTS {
-            return Err(Error::invalid(
-                format!("a body holds at most {MAX_POINTS} points; send several"),
-                "body",
-            ));
-        }
-        if let Err(mut fault) = point(raw, line, tenant, batch)? {
-            fault.index = index;
-            if rejected.len() < MAX_REJECTIONS {
-                rejected.push(fault);
-            }
-        }
-        index += 1;
-        Ok(())
+    empty: impl Fn() -> PointBatch + Sync,
+) -> Result<Vec<Part>> {
+    let elements = match format {
+        BodyFormat::NdJson => lines(text),
+        BodyFormat::Json => array(text)?,
     };
-    match format {
-        BodyFormat::NdJson => {
-            for (number, line) in text.lines().enumerate() {
-                if !line.trim_ascii().is_empty() {
-                    take(line, Some(number as u64 + 1))?;
-                }
-            }
+    match elements.len() {
+        0 => return Err(Error::invalid("the body holds no points", "body")),
+        n if n > MAX_POINTS => {
+            let message = format!("a body holds at most {MAX_POINTS} points; send several");
+            return Err(Error::invalid(message, "body"));
         }
-        BodyFormat::Json => {
-            for raw in elements(text)? {
-                take(raw.get(), None)?;
-            }
-        }
+        _ => {}
     }
-    if index == 0 {
-        return Err(Error::invalid("the body holds no points", "body"));
+    if elements.len() < PARALLEL_POINTS {
+        return Ok(vec![part(&elements, 0, tenant, empty())?]);
     }
-    Ok(rejected)
+    let (first, second) = elements.split_at(elements.len() / 2);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| part(second, first.len(), tenant, empty()));
+        let first = part(first, 0, tenant, empty())?;
+        let second = second
+            .join()
+            .map_err(|_| Error::internal("a parser ended early"))??;
+        Ok(vec![first, second])
+    })
 }
 
-fn elements(text: &str) -> Result<Vec<&RawValue>> {
+/// One point's text, and its line where the body has one line a point.
+type Element<'a> = (&'a str, Option<u64>);
+
+fn lines(text: &str) -> Vec<Element<'_>> {
+    let lines = text.lines().zip(1..);
+    lines
+        .filter(|(line, _)| !line.trim_ascii().is_empty())
+        .map(|(line, number)| (line, Some(number)))
+        .collect()
+}
+
+fn part(
+    elements: &[Element<'_>],
+    first_index: usize,
+    tenant: &TenantId,
+    mut batch: PointBatch,
+) -> Result<Part> {
+    let mut rejected = Vec::new();
+    for (index, (raw, line)) in (first_index as u64..).zip(elements) {
+        if let Err(mut fault) = point(raw, *line, tenant, &mut batch)? {
+            fault.index = index;
+            rejected.push(fault);
+        }
+    }
+    Ok(Part { batch, rejected })
+}
+
+fn array(text: &str) -> Result<Vec<Element<'_>>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Envelope<'a> {
         #[serde(borrow)]
         data_points: Vec<&'a RawValue>,
     }
-    let parsed = if text.trim_ascii_start().starts_with('{') {
+    let parsed: Result<Vec<&RawValue>, _> = if text.trim_ascii_start().starts_with('{') {
         serde_json::from_str::<Envelope<'_>>(text).map(|e| e.data_points)
     } else {
         serde_json::from_str(text)
     };
-    parsed.map_err(|e| malformed(&e, None))
+    let parsed = parsed.map_err(|e| malformed(&e, None))?;
+    Ok(parsed.into_iter().map(|raw| (raw.get(), None)).collect())
 }
 
 /// A body that is no JSON, with the place.

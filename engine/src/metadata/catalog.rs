@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::data_file::FileStatistics;
@@ -68,8 +67,6 @@ pub struct Snapshot {
     pub window_unit: WindowUnit,
     /// The tenant's version.
     pub version: i64,
-    /// When the snapshot was taken.
-    pub taken_at: DateTime<Utc>,
     /// The live files, in the order of their commits.
     pub files: Vec<DataFile>,
     /// The dimension columns.
@@ -151,7 +148,6 @@ async fn read_head(tx: &mut TenantTx, tenant: &TenantId) -> Result<Snapshot> {
         plan: Plan::from_row(&head),
         window_unit: serde_json::from_value(unit.into()).map_err(Error::internal)?,
         version: head.get("version"),
-        taken_at: Utc::now(),
         files: Vec::new(),
         registry: Arc::new(DimensionRegistry::new(
             head.get("registry_version"),

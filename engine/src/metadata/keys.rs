@@ -1,6 +1,9 @@
 //! API keys: 256 random bits each, of which only the SHA-256 is stored.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use moka::future::Cache;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
@@ -14,6 +17,9 @@ use crate::error::{Error, Result};
 
 /// What every secret begins with, so that leaked ones are found by scanners.
 const PREFIX: &str = "tsk_";
+
+/// How long an answer about a key is kept: a revoked key ends within this.
+const REMEMBERED: Duration = Duration::from_secs(3);
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,11 +80,18 @@ pub struct NewKey {
 #[derive(Debug, Clone)]
 pub struct Keys {
     pool: PgPool,
+    /// Whom a hash names, for a few seconds; nobody is remembered too, so that
+    /// a wrong key in a loop does not reach Postgres each time.
+    seen: Cache<[u8; 32], Option<Caller>>,
 }
 
 impl Keys {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+        let seen = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(REMEMBERED)
+            .build();
+        Self { pool, seen }
     }
 
     /// Makes a key. Errors: `NotFound` when the tenant does not exist.
@@ -123,11 +136,20 @@ impl Keys {
             return Ok(None);
         }
         let hash = hash(secret);
+        if let Some(caller) = self.seen.get(&hash).await {
+            return Ok(caller);
+        }
+        let caller = self.look_up(&hash).await?;
+        self.seen.insert(hash, caller.clone()).await;
+        Ok(caller)
+    }
+
+    async fn look_up(&self, hash: &[u8; 32]) -> Result<Option<Caller>> {
         let mut tx = self.pool.begin().await.map_err(blame)?;
         // The row is found by the hash of 256 random bits, never compared byte
         // by byte with the secret: timing tells nothing.
         sqlx::query("SELECT set_config('app.shown_key_hash', $1, true)")
-            .bind(hex(&hash))
+            .bind(hex(hash))
             .execute(&mut *tx)
             .await
             .map_err(blame)?;

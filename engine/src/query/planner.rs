@@ -14,7 +14,7 @@ use datafusion::logical_expr::sqlparser::ast::BinaryOperator;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::scalar::ScalarValue;
 use storage_layout::DimensionRegistry;
-use storage_layout::schema::DIMENSIONS;
+use storage_layout::schema::{DIMENSIONS, METRIC_VALUE};
 
 use super::functions::{decimal_text, json_get_text};
 
@@ -41,9 +41,9 @@ impl DimensionPlanner {
             schema.has_column(&sibling).then_some(Expr::Column(sibling))
         };
         let Some(names) = self.registry.get(key) else {
-            // Nobody ever sent this key, unless the cap turned keys away.
-            let table = sibling(storage_layout::schema::METRIC_VALUE.to_owned())?;
-            let _ = table;
+            // Nobody ever sent this key, unless the cap turned keys away. Other
+            // tables may have a column of this name that is no point's.
+            sibling(METRIC_VALUE.to_owned())?;
             return (!self.registry.overflowed).then(|| lit(ScalarValue::Utf8View(None)));
         };
         // In a subquery that dropped the columns only the JSON text is left.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use sqlx::postgres::PgPool;
@@ -18,6 +19,8 @@ use crate::metadata::platforms::Platform;
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) snapshot: Arc<Snapshot>,
+    /// When the catalog said that this snapshot is the newest.
+    pub(crate) as_of: DateTime<Utc>,
     pub(crate) platforms: Arc<Vec<Platform>>,
     pub(crate) caches: Caches,
     pub(crate) pool: PgPool,
@@ -46,6 +49,7 @@ impl Scope {
         let store = Arc::new(FencedStore::new(store, objects.clone()));
         Self {
             snapshot,
+            as_of: Utc::now(),
             platforms,
             caches,
             pool,

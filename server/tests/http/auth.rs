@@ -3,6 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, order, problem};
 
 /// A well-formed request of every route behind a key, and the scope it needs.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, problem};
 
 async fn send(client: &Client, platform: &str, action: &str, data: Value) -> reqwest::Response {

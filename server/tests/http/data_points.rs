@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, order, problem};
 
 const PATH: &str = "/api/analytics/data-points";

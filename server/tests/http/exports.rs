@@ -3,6 +3,7 @@
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::json;
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Server, body, order, problem};
 
 #[tokio::test]

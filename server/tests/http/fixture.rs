@@ -204,3 +204,16 @@ pub(crate) async fn problem(response: Response, status: u16) -> Value {
     }
     problem
 }
+
+/// JSON bodies without the client library's `json` feature, which would have
+/// half the dependency tree built a second time.
+pub(crate) trait JsonBody {
+    fn json<T: serde::Serialize + ?Sized>(self, body: &T) -> RequestBuilder;
+}
+
+impl JsonBody for RequestBuilder {
+    fn json<T: serde::Serialize + ?Sized>(self, body: &T) -> RequestBuilder {
+        self.header("content-type", "application/json")
+            .body(serde_json::to_vec(body).unwrap())
+    }
+}

@@ -6,6 +6,7 @@ use arrow::ipc::reader::StreamReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::json;
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, order, problem};
 
 const QUERY: &str = "select dimensions->>'note' as note, metric_value, recorded_at \

@@ -1,0 +1,296 @@
+//! One batch becomes one commit: drop known events, encode, upload, commit,
+//! and do it again while another writer of the tenant comes first.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::datatypes::Schema;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sqlx::postgres::PgPool;
+use storage_layout::conform::conform;
+use storage_layout::rollup::RollupDefinition;
+use storage_layout::{DimensionRegistry, MetricKey, MetricKind, TenantId};
+use uuid::Uuid;
+
+use super::batch::PointBatch;
+use super::layout::Layout;
+use super::{Ingest, IngestAnswer, Rejection, encode, on_processor};
+use crate::error::{Error, Result};
+use crate::metadata::commit::{self, Commit, Ingested, Outcome};
+
+/// How often a commit is tried again when another writer came first.
+const MAX_ATTEMPTS: usize = 8;
+
+impl Ingest {
+    /// Drops known events, encodes, uploads and commits, again while another
+    /// writer of this tenant comes first.
+    pub(super) async fn commit(
+        &self,
+        tenant: &TenantId,
+        what: Incoming,
+    ) -> Result<Option<IngestAnswer>> {
+        let mut what = what;
+        for _ in 0..MAX_ATTEMPTS {
+            let layout = self.layouts.get(tenant).await?;
+            let fresh = self.fresh_events(tenant, &what.events()).await?;
+            let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;
+            what = match attempt.run(self, tenant).await? {
+                Done::Answer(answer) => return Ok(answer),
+                Done::Again(what) => *what,
+            };
+            self.layouts.forget(tenant).await;
+        }
+        Err(Error::Unavailable {
+            message: "other writers of this tenant kept coming first; nothing was kept".into(),
+            retry_after: crate::metadata::RETRY_AFTER,
+        })
+    }
+
+    /// For each point whether its event is new; `None` when none has an id.
+    async fn fresh_events(
+        &self,
+        tenant: &TenantId,
+        events: &[Option<Uuid>],
+    ) -> Result<Option<Vec<bool>>> {
+        let mut seen: HashSet<Uuid> = HashSet::new();
+        let ids: Vec<Uuid> = events.iter().flatten().copied().collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        seen.extend(commit::known_events(&self.pool, tenant, &ids).await?);
+        Ok(Some(
+            events
+                .iter()
+                .map(|event| event.is_none_or(|id| seen.insert(id)))
+                .collect(),
+        ))
+    }
+}
+
+/// Points on their way to a commit, in the order in which they came.
+pub(super) struct Incoming {
+    pub(super) batches: Vec<PointBatch>,
+    pub(super) rejected: Vec<Rejection>,
+    pub(super) idempotency: Option<(String, [u8; 32])>,
+    pub(super) chunk: Option<[u8; 32]>,
+}
+
+impl Incoming {
+    /// The hash of each point's event id.
+    fn events(&self) -> Vec<Option<Uuid>> {
+        let events = self.batches.iter().flat_map(PointBatch::events);
+        events.copied().collect()
+    }
+
+    /// All rows in the columns that `registry` names.
+    fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
+        let parts = self.batches.iter_mut().map(|batch| batch.rows(registry));
+        let mut parts = parts.collect::<Result<Vec<_>>>()?;
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        let schemas = parts.iter().map(|part| part.schema().as_ref().clone());
+        let schema = Arc::new(Schema::try_merge(schemas).map_err(Error::internal)?);
+        let conform = |part: &RecordBatch| conform(part, &schema).map_err(Error::storage);
+        let parts = parts.iter().map(conform).collect::<Result<Vec<_>>>()?;
+        concat_batches(&schema, &parts).map_err(Error::internal)
+    }
+}
+
+/// One try at committing.
+struct Attempt {
+    what: Incoming,
+    layout: Arc<Layout>,
+    answer: IngestAnswer,
+    commit: Commit,
+    uploads: Vec<encode::Upload>,
+}
+
+enum Done {
+    Answer(Option<IngestAnswer>),
+    Again(Box<Incoming>),
+}
+
+impl Attempt {
+    async fn prepare(
+        ingest: &Ingest,
+        tenant: &TenantId,
+        layout: Arc<Layout>,
+        what: Incoming,
+        fresh: Option<Vec<bool>>,
+    ) -> Result<Self> {
+        let platforms = ingest.platforms.list().await?;
+        let tenant = tenant.clone();
+        let large = what.batches.iter().map(PointBatch::len).sum::<usize>() > 1_000;
+        on_processor(large, move || {
+            let mut what = what;
+            let keys = what.batches.iter().flat_map(PointBatch::keys);
+            let (dimensions, overflowed) = layout.registry.propose(keys, layout.dimension_keys);
+            let mut registry = layout.registry.clone();
+            registry.extend(dimensions.clone());
+            let metrics = layout.new_metrics(
+                what.batches.iter().flat_map(PointBatch::metrics),
+                &platforms,
+            );
+            let mut rows = what.rows(&registry)?;
+            let total = rows.num_rows();
+            if let Some(fresh) = &fresh {
+                rows = filter_record_batch(&rows, &BooleanArray::from(fresh.clone()))
+                    .map_err(Error::internal)?;
+            }
+            let definitions = |key: &MetricKey| {
+                let known = layout.metrics.get(key).cloned();
+                let new = || {
+                    metrics
+                        .iter()
+                        .find(|d| d.key == *key)
+                        .map(|d| d.kind.clone())
+                };
+                known.unwrap_or_else(|| RollupDefinition {
+                    version: 1,
+                    kind: new().unwrap_or(MetricKind::Sum),
+                })
+            };
+            let target = encode::Target {
+                tenant: &tenant,
+                zone: layout.zone,
+                unit: layout.unit,
+                registry: &registry,
+                definitions: &definitions,
+            };
+            let (add, uploads) = match rows.num_rows() {
+                0 => (Vec::new(), Vec::new()),
+                _ => encode::rows(&target, &rows)?,
+            };
+            let mut changed = dimensions;
+            let misfits = what
+                .batches
+                .iter()
+                .flat_map(|batch| batch.misfits(&registry));
+            changed.extend(misfits.map(|column| storage_layout::DimensionColumn {
+                partial: true,
+                ..column.clone()
+            }));
+            changed.dedup_by(|later, kept| {
+                let same = later.key == kept.key;
+                kept.partial |= same && later.partial;
+                same
+            });
+            let answer = IngestAnswer {
+                accepted: rows.num_rows() as u64,
+                duplicates: (total - rows.num_rows()) as u64,
+                rounded: what.batches.iter().map(PointBatch::rounded).sum(),
+                rejected: what.rejected.clone(),
+                version: 0,
+            };
+            let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
+            let events = what.events();
+            let events = events.iter().zip(fresh.iter().flatten());
+            let ingested = Ingested {
+                idempotency: what
+                    .idempotency
+                    .clone()
+                    .map(|(key, hash)| (key, hash, stored)),
+                chunk: what.chunk,
+                events: events
+                    .filter(|(_, fresh)| **fresh)
+                    .filter_map(|(event, _)| *event)
+                    .collect(),
+                counts: [
+                    answer.accepted,
+                    answer.duplicates,
+                    answer.rejected.len() as u64,
+                ],
+            };
+            let commit = Commit {
+                tenant,
+                remove: Vec::new(),
+                add,
+                rollup_zone: layout.zone,
+                registry_version: layout.registry.version,
+                dimensions: changed,
+                overflowed: overflowed && !layout.registry.overflowed,
+                metrics,
+                ingested,
+            };
+            Ok(Self {
+                what,
+                layout,
+                answer,
+                commit,
+                uploads,
+            })
+        })
+        .await
+    }
+
+    async fn run(self, ingest: &Ingest, tenant: &TenantId) -> Result<Done> {
+        upload(&ingest.pool, ingest.store.as_ref(), tenant, self.uploads).await?;
+        let changes_layout = !self.commit.dimensions.is_empty()
+            || !self.commit.metrics.is_empty()
+            || self.commit.overflowed;
+        match commit::commit(&ingest.pool, &self.commit).await? {
+            Outcome::Committed(version) => {
+                if changes_layout {
+                    ingest.layouts.forget(tenant).await;
+                }
+                Ok(Done::Answer(Some(IngestAnswer {
+                    version,
+                    ..self.answer
+                })))
+            }
+            Outcome::Replayed(answer) => serde_json::from_value(answer)
+                .map(|a| Done::Answer(Some(a)))
+                .map_err(Error::internal),
+            Outcome::KeyConflict => Err(key_conflict()),
+            Outcome::ChunkKnown => Ok(Done::Answer(None)),
+            Outcome::OverLimit(used, allowed) => Err(Error::LimitExceeded {
+                limit: "ingest_points_per_day",
+                used,
+                allowed,
+                plan: self.layout.plan.clone(),
+            }),
+            Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
+            Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
+        }
+    }
+}
+
+/// Uploads objects, each noted beforehand so that an orphan can be found.
+pub(crate) async fn upload(
+    pool: &PgPool,
+    store: &dyn ObjectStore,
+    tenant: &TenantId,
+    uploads: Vec<encode::Upload>,
+) -> Result<()> {
+    if uploads.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<String> = uploads
+        .iter()
+        .map(|upload| upload.key.to_string())
+        .collect();
+    commit::begin_upload(pool, tenant, &keys).await?;
+    let puts = uploads
+        .into_iter()
+        .map(|upload| async move { store.put(&upload.key, upload.bytes.into()).await.map(drop) });
+    futures::future::try_join_all(puts)
+        .await
+        .map(drop)
+        .map_err(|error| {
+            tracing::warn!(%error, %tenant, "an upload failed");
+            Error::Unavailable {
+                message: "the object store does not take files; nothing was kept".into(),
+                retry_after: crate::metadata::RETRY_AFTER,
+            }
+        })
+}
+
+pub(super) fn key_conflict() -> Error {
+    Error::Conflict {
+        message: "this Idempotency-Key was used with another body; use a new key for a new body"
+            .into(),
+    }
+}
