@@ -2,8 +2,6 @@
 //! keeps, who may share it, what a crash leaves. Each fact has a cluster of
 //! its own in a temporary folder.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -66,7 +64,7 @@ fn owner_process(data_dir: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "owns_a_cluster_until_it_is_killed",
+            "embedded::owns_a_cluster_until_it_is_killed",
             "--nocapture",
         ])
         .env(OWNED_DIR, data_dir)

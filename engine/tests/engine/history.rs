@@ -1,0 +1,308 @@
+//! Roll-ups equal raw sums at every version of a random history: batches, late
+//! data, duplicates, new dimension keys, bulk, flush and compaction.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
+use engine::{Engine, TenantId};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use storage_layout::decimal::canonical;
+
+use crate::fixture::{Fixture, ndjson, table};
+
+const ROUNDS: usize = 11;
+/// Rounds in which so many points come at once that they go to objects.
+const BULK_ROUND: usize = 3;
+const BULK_POINTS: usize = 40_000;
+
+const METRICS: [&str; 4] = [
+    "bizoholic/revenue/campaign_revenue",
+    "coreldove/custom/unheard_of",
+    "coreldove/revenue/order_revenue",
+    "thrillring/engagement/gaming_session",
+];
+
+/// A point that must be there, in the order of arrival.
+struct Kept {
+    metric: usize,
+    recorded_at: DateTime<Utc>,
+    units: i128,
+    version: i64,
+}
+
+/// What a tenant must hold, the simple way.
+struct Model {
+    tenant: TenantId,
+    zone: Tz,
+    points: Vec<Kept>,
+    events: HashSet<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+impl Period {
+    fn start(self, day: NaiveDate) -> NaiveDate {
+        let back = match self {
+            Self::Day => 0,
+            Self::Week => day.weekday().num_days_from_monday(),
+            Self::Month => day.day0(),
+        };
+        day - Days::new(u64::from(back))
+    }
+}
+
+impl Model {
+    fn new(tenant: TenantId, zone: &str) -> Self {
+        Self {
+            tenant,
+            zone: zone.parse().unwrap(),
+            points: Vec::new(),
+            events: HashSet::new(),
+        }
+    }
+
+    /// A random body, and the points of it that must be kept.
+    fn body(&mut self, random: &mut StdRng, round: usize, points: usize) -> (String, Vec<Kept>) {
+        let (mut body, mut kept) = (String::new(), Vec::new());
+        for i in 0..points {
+            let metric = random.random_range(0..METRICS.len());
+            let recorded_at = moment(random, round, i);
+            let units = match random.random_range(0..4) {
+                0 => i128::from(random.random_range(-5_i64..5)) * 1_000_000_000,
+                1 => i128::from(random.random_range(-9_999_999_i64..9_999_999)) * 1_000_000_000_000_000_000,
+                _ => i128::from(random.random_range(-2_000_000_000_000_i64..9_000_000_000_000)),
+            };
+            let event = (random.random_range(0..4) == 0)
+                .then(|| format!("e{}", random.random_range(0..300)));
+            let new = match &event {
+                Some(id) => self.events.insert(id.clone()),
+                None => true,
+            };
+            if new {
+                kept.push(Kept { metric, recorded_at, units, version: 0 });
+            }
+            let names: Vec<&str> = METRICS[metric].split('/').collect();
+            let id = event.map(|id| format!(r#""event_id":"{id}","#));
+            writeln!(
+                body,
+                r#"{{{}"platform":"{}","metric_type":"{}","metric_name":"{}","value":{},"recorded_at":"{}","dimensions":{{{}}}}}"#,
+                id.unwrap_or_default(),
+                names[0],
+                names[1],
+                names[2],
+                canonical(units, 9),
+                recorded_at.to_rfc3339(),
+                dimensions(random, round),
+            )
+            .unwrap();
+        }
+        (body, kept)
+    }
+
+    fn days(&self, period: Period) -> Vec<Vec<String>> {
+        struct Cell<'a> {
+            count: u64,
+            sum: i128,
+            min: i128,
+            max: i128,
+            first: &'a Kept,
+            last: &'a Kept,
+        }
+        let mut cells: BTreeMap<(usize, NaiveDate), Cell<'_>> = BTreeMap::new();
+        for point in &self.points {
+            let day = point.recorded_at.with_timezone(&self.zone).date_naive();
+            let cell = cells
+                .entry((point.metric, period.start(day)))
+                .or_insert(Cell {
+                    count: 0,
+                    sum: 0,
+                    min: point.units,
+                    max: point.units,
+                    first: point,
+                    last: point,
+                });
+            cell.count += 1;
+            cell.sum += point.units;
+            cell.min = cell.min.min(point.units);
+            cell.max = cell.max.max(point.units);
+            if point.recorded_at < cell.first.recorded_at {
+                cell.first = point;
+            }
+            if point.recorded_at >= cell.last.recorded_at {
+                cell.last = point;
+            }
+        }
+        let row = |((metric, day), cell): (&(usize, NaiveDate), &Cell<'_>)| {
+            let mut row: Vec<String> = METRICS[*metric].split('/').map(str::to_owned).collect();
+            row.extend([day.to_string(), cell.count.to_string()]);
+            let numbers = [cell.sum, cell.min, cell.max, cell.first.units, cell.last.units];
+            row.extend(numbers.map(|units| canonical(units, 9)));
+            // All four metrics are sums.
+            row.push(canonical(cell.sum, 9));
+            row
+        };
+        let mut rows: Vec<Vec<String>> = cells.iter().map(row).collect();
+        rows.sort();
+        rows
+    }
+
+    fn total(&self) -> String {
+        let sum = self.points.iter().map(|p| p.units).sum();
+        format!("{} {}", self.points.len(), canonical(sum, 9))
+    }
+
+    fn versions(&self) -> Vec<Vec<String>> {
+        let mut versions: BTreeMap<i64, (u64, i128)> = BTreeMap::new();
+        for point in &self.points {
+            let version = versions.entry(point.version).or_default();
+            version.0 += 1;
+            version.1 += point.units;
+        }
+        versions
+            .iter()
+            .map(|(v, (count, sum))| vec![v.to_string(), count.to_string(), canonical(*sum, 9)])
+            .collect()
+    }
+
+    async fn check(&self, fixture: &Fixture, when: &str) {
+        let tenant = &self.tenant;
+        assert_eq!(fixture.row(tenant, TOTAL).await, self.total(), "{tenant} {when}");
+        for (table, period) in [
+            ("daily_metrics", Period::Day),
+            ("weekly_metrics", Period::Week),
+            ("monthly_metrics", Period::Month),
+        ] {
+            let mut rows = fixture.rows(tenant, &rollup(table)).await;
+            rows.sort();
+            assert_eq!(rows, self.days(period), "{table} of {tenant} {when}");
+        }
+        let versions = "SELECT commit_version, count(*), sum(metric_value) FROM analytics_data_points
+                        GROUP BY commit_version ORDER BY commit_version";
+        assert_eq!(fixture.rows(tenant, versions).await, self.versions(), "{tenant} {when}");
+    }
+}
+
+const TOTAL: &str = "SELECT count(*), sum(metric_value) FROM analytics_data_points";
+
+fn rollup(table: &str) -> String {
+    format!(
+        "SELECT platform, metric_type, metric_name, metric_date, value_count, value_sum, value_min,
+                value_max, value_first, value_last, value FROM {table}"
+    )
+}
+
+/// Mostly around a change of New York's clocks; coarse, so that ties happen.
+fn moment(random: &mut StdRng, round: usize, i: usize) -> DateTime<Utc> {
+    // The first of each body lies in March 2024: that window fills up.
+    let (from, days) = match random.random_range(0..8) {
+        _ if i == 0 => ("2024-03-08T00:00:00Z", 4),
+        0 if round > 1 => ("2023-12-28T00:00:00Z", 10),
+        1 => ("2024-11-01T00:00:00Z", 5),
+        2 => ("2024-02-28T18:00:00Z", 2),
+        _ => ("2024-03-08T00:00:00Z", 5),
+    };
+    let from: DateTime<Utc> = from.parse().unwrap();
+    let quarters = random.random_range(0..days * 96);
+    let micros = [0, 0, 1, 899_999_999][random.random_range(0..4)];
+    from + chrono::Duration::minutes(15 * quarters) + chrono::Duration::microseconds(micros)
+}
+
+/// Members of a JSON object; each round brings a new key.
+fn dimensions(random: &mut StdRng, round: usize) -> String {
+    match random.random_range(0..4) {
+        0 => String::new(),
+        1 => format!(r#""k{round}":"v{}","country":"GB""#, random.random_range(0..3)),
+        2 => format!(r#""country":"c{}","n":{}.50"#, random.random_range(0..400), random.random_range(0..9)),
+        _ => format!(r#""k{round}":{},"Country":true,"nested":{{"a":[1]}}"#, random.random_range(0..9)),
+    }
+}
+
+#[tokio::test]
+async fn roll_ups_equal_raw_sums_at_every_version_of_a_random_history() {
+    let seed = std::env::var("TESSERA_TEST_SEED").map_or(20_240_310, |seed| seed.parse().unwrap());
+    eprintln!("TESSERA_TEST_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let fixture = Fixture::start().await;
+    let mut models = [
+        Model::new(fixture.tenant("nepal", "Asia/Kathmandu").await, "Asia/Kathmandu"),
+        Model::new(fixture.tenant("york", "America/New_York").await, "America/New_York"),
+    ];
+    let mut most_replaced = 0;
+    for round in 0..ROUNDS {
+        for (i, model) in models.iter_mut().enumerate() {
+            let bodies = random.random_range(1..3);
+            for body in 0..bodies {
+                let points = match (round, i, body) {
+                    (BULK_ROUND, 1, 0) => BULK_POINTS,
+                    _ => random.random_range(1..60),
+                };
+                ingest(&fixture, model, &mut random, round, points).await;
+                model.check(&fixture, &format!("after body {body} of round {round}")).await;
+            }
+            let replaced = compact(&fixture, model).await;
+            most_replaced = replaced.max(most_replaced);
+            model.check(&fixture, &format!("compacted in round {round}")).await;
+        }
+    }
+    assert!(most_replaced >= 8, "no window was ever compacted");
+
+    // Nothing of this depends on what a process remembers.
+    let cold = Engine::start(fixture.options()).await.unwrap();
+    for model in &models {
+        let session = cold.session(&model.tenant).await.unwrap();
+        let answer = session.sql(&rollup("daily_metrics"), &[]).await.unwrap();
+        let mut rows = table(answer).await.unwrap().rows;
+        rows.sort();
+        assert_eq!(rows, model.days(Period::Day), "{}", model.tenant);
+    }
+    cold.shutdown().await.unwrap();
+    fixture.stop().await;
+}
+
+async fn ingest(
+    fixture: &Fixture,
+    model: &mut Model,
+    random: &mut StdRng,
+    round: usize,
+    points: usize,
+) {
+    let (body, kept) = model.body(random, round, points);
+    let answer = fixture.send(&model.tenant, ndjson(&body)).await.unwrap();
+    assert_eq!(answer.rejected, []);
+    assert_eq!(
+        (answer.accepted, answer.duplicates),
+        (kept.len() as u64, (points - kept.len()) as u64)
+    );
+    model.points.extend(kept.into_iter().map(|point| Kept {
+        version: answer.version,
+        ..point
+    }));
+    if points == BULK_POINTS {
+        let (_, objects) = fixture.engine.session(&model.tenant).await.unwrap().file_counts();
+        assert_ne!(objects, 0, "bulk goes to objects at once");
+    }
+}
+
+/// Compacts beside a session, which stays at its version.
+async fn compact(fixture: &Fixture, model: &Model) -> u64 {
+    let before = fixture.engine.session(&model.tenant).await.unwrap();
+    let replaced = fixture.engine.compact(&model.tenant).await.unwrap();
+    let after = fixture.engine.session(&model.tenant).await.unwrap();
+    assert_eq!(after.file_counts().0, 0, "everything is flushed");
+    if replaced > 0 {
+        assert!(after.version() > before.version());
+    }
+    let answer = before.sql(TOTAL, &[]).await.unwrap();
+    let total = table(answer).await.unwrap().rows.concat().join(" ");
+    assert_eq!(total, model.total(), "a session from before the compaction");
+    assert_eq!(fixture.engine.compact(&model.tenant).await.unwrap(), 0);
+    replaced
+}
