@@ -54,7 +54,11 @@ async fn each_platforms_event_gives_its_points_with_values_and_dimensions() {
         ),
     ] {
         let answer = fixture.collect(&tenant, event).await.unwrap();
-        assert_eq!((answer.accepted, answer.rejected), (accepted, vec![]), "{event}");
+        assert_eq!(
+            (answer.accepted, answer.rejected),
+            (accepted, vec![]),
+            "{event}"
+        );
     }
     let point = |metric: &str, value: &str, dimensions: Value| {
         (metric.to_owned(), value.to_owned(), dimensions)
@@ -126,7 +130,8 @@ async fn a_missing_field_is_absent_and_an_unknown_action_is_kept() {
             json!({"action": "Something Else!"})
         )]
     );
-    let action = "SELECT dimensions->>'action', dimensions->>'leads_generated' FROM analytics_data_points";
+    let action =
+        "SELECT dimensions->>'action', dimensions->>'leads_generated' FROM analytics_data_points";
     assert_eq!(fixture.row(&tenant, action).await, "Something Else! null");
 
     // What gives no point at all is told.
@@ -141,7 +146,10 @@ async fn a_missing_field_is_absent_and_an_unknown_action_is_kept() {
             "platform",
         ),
         (r#"{"platform":"coreldove","data":{}}"#, "line 1"),
-        (r#"{"platform":"coreldove","action":"x","data":{}"#, "line 1"),
+        (
+            r#"{"platform":"coreldove","action":"x","data":{}"#,
+            "line 1",
+        ),
     ] {
         match fixture.collect(&tenant, event).await {
             Err(Error::Invalid {

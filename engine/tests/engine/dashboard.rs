@@ -40,13 +40,28 @@ fn warehouse() -> Platform {
 fn lines() -> Vec<String> {
     let conversion = |at: &str, leads: u32, clicks: u32| {
         let parts = format!(r#"{{"leads_generated":{leads},"clicks":{clicks}}}"#);
-        point("bizoholic/conversions/campaign_conversion", "0.5", at, &parts)
+        point(
+            "bizoholic/conversions/campaign_conversion",
+            "0.5",
+            at,
+            &parts,
+        )
     };
     let stock = |at: &str, hall: &str, value: &str| {
-        point("warehouse/store/stock", value, at, &format!(r#"{{"hall":"{hall}"}}"#))
+        point(
+            "warehouse/store/stock",
+            value,
+            at,
+            &format!(r#"{{"hall":"{hall}"}}"#),
+        )
     };
     let visitor = |at: &str, who: &str| {
-        point("warehouse/store/visitors", "1", at, &format!(r#"{{"visitor":"{who}"}}"#))
+        point(
+            "warehouse/store/visitors",
+            "1",
+            at,
+            &format!(r#"{{"visitor":"{who}"}}"#),
+        )
     };
     vec![
         order("1000", "2024-06-06T23:59:00Z", "{}"),
@@ -97,8 +112,13 @@ fn text(number: Option<impl ToString>) -> String {
 /// By metric: points, value, the period before, change, change in per cent.
 fn totals(dashboard: &Dashboard) -> BTreeMap<String, String> {
     let total = |t: &engine::dashboard::Total| {
-        let numbers = [t.value, t.previous, t.change, t.change_percent].map(text).join(" ");
-        (t.metric.metric_name.to_string(), format!("{} | {numbers}", t.count))
+        let numbers = [t.value, t.previous, t.change, t.change_percent]
+            .map(text)
+            .join(" ");
+        (
+            t.metric.metric_name.to_string(),
+            format!("{} | {numbers}", t.count),
+        )
     };
     dashboard.totals.iter().map(total).collect()
 }
@@ -160,14 +180,22 @@ fn check(dashboard: &Dashboard) {
         .map(|v| format!("{} {}", v.name, text(v.value)))
         .collect();
     assert_eq!(top, ["DE 20.25", "GB 10.5"]);
-    assert_eq!((countries.values, text(countries.without)), (2, "-5".to_owned()));
+    assert_eq!(
+        (countries.values, text(countries.without)),
+        (2, "-5".to_owned())
+    );
 }
 
 #[tokio::test]
 async fn a_dashboards_numbers_are_those_worked_out_by_hand() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
-    fixture.engine.platforms().register(&warehouse()).await.unwrap();
+    fixture
+        .engine
+        .platforms()
+        .register(&warehouse())
+        .await
+        .unwrap();
     fixture.ingest(&tenant, &lines()).await;
 
     let june = RangeRequest::parse(None, Some("2024-06-10"), Some("2024-06-12")).unwrap();
@@ -181,7 +209,9 @@ async fn a_dashboards_numbers_are_those_worked_out_by_hand() {
 
     // The same days as the last three, of which one is not over.
     let last = RangeRequest::parse(Some("3d"), None, None).unwrap();
-    let live = ask(&fixture, &tenant, &request(last), "2024-06-12T12:00:00Z").await.unwrap();
+    let live = ask(&fixture, &tenant, &request(last), "2024-06-12T12:00:00Z")
+        .await
+        .unwrap();
     assert_eq!(totals(&live), in_utc());
     assert_eq!(live.unfinished, Some("2024-06-12".parse().unwrap()));
 
@@ -230,7 +260,9 @@ async fn another_zone_moves_the_days(fixture: &Fixture, tenant: &TenantId, june:
         zone: Some("Asia/Kathmandu".parse().unwrap()),
         ..request(june)
     };
-    let dashboard = ask(fixture, tenant, &there, "2024-07-01T00:00:00Z").await.unwrap();
+    let dashboard = ask(fixture, tenant, &there, "2024-07-01T00:00:00Z")
+        .await
+        .unwrap();
     assert_eq!(dashboard.source, PartialsSource::Raw);
     assert_eq!(
         totals(&dashboard)[ORDERS],
@@ -258,7 +290,10 @@ async fn a_platform_and_a_comparison_can_be_chosen(
     let orders = ask(fixture, tenant, &of("coreldove"), now).await.unwrap();
     let only = [(ORDERS.to_owned(), "3 | 25.75 none none none".to_owned())];
     assert_eq!(totals(&orders), only.into());
-    assert_eq!((orders.previous, orders.totals[0].previous_count), (None, None));
+    assert_eq!(
+        (orders.previous, orders.totals[0].previous_count),
+        (None, None)
+    );
     match ask(fixture, tenant, &of("elsewhere"), now).await {
         Err(Error::Invalid { at, .. }) => assert_eq!(at.as_deref(), Some("platform")),
         other => panic!("{other:?}"),

@@ -18,11 +18,17 @@ const HELD: [(&str, [&str; 4]); 17] = [
     (r#"{"k":0}"#, ["0", "null", "null", "null"]),
     (r#"{"k":"1.0"}"#, ["1.0", "null", "null", "null"]),
     (r#"{"k":""}"#, ["", "null", "null", "null"]),
-    (r#"{"k":"a \"b\"\n\u00e9"}"#, ["a \"b\"\né", "null", "null", "null"]),
+    (
+        r#"{"k":"a \"b\"\n\u00e9"}"#,
+        ["a \"b\"\né", "null", "null", "null"],
+    ),
     (r#"{}"#, ["null", "null", "null", "null"]),
     (r#"{"k":null}"#, ["null", "null", "null", "null"]),
     (r#"{"k":{"a":[1]}}"#, ["null", "null", "null", "null"]),
-    (r#"{"K":"upper","k":"lower"}"#, ["lower", "upper", "null", "null"]),
+    (
+        r#"{"K":"upper","k":"lower"}"#,
+        ["lower", "upper", "null", "null"],
+    ),
     (r#"{"k-1":"dash"}"#, ["null", "null", "dash", "null"]),
     (r#"{"k_1":"line","k-1":2}"#, ["null", "null", "2", "line"]),
 ];
@@ -91,7 +97,10 @@ async fn a_dimension_reads_back_as_canonical_text_wherever_its_points_are() {
     let cold = Engine::start(fixture.options()).await.unwrap();
     let kept = cold.session(&tenant).await.unwrap();
     assert_eq!(kept.dimensions().get("k").map(|c| c.partial), Some(false));
-    assert_eq!(kept.dimensions().get("exact").map(|c| c.partial), Some(true));
+    assert_eq!(
+        kept.dimensions().get("exact").map(|c| c.partial),
+        Some(true)
+    );
     drop(kept);
     cold.shutdown().await.unwrap();
     fixture.stop().await;
@@ -100,11 +109,12 @@ async fn a_dimension_reads_back_as_canonical_text_wherever_its_points_are() {
 async fn numbers_that_fit_no_column_stay_readable(fixture: &Fixture, tenant: &TenantId) {
     // The key comes first among new ones, and again when it is known.
     let first = r#"{"exact":1.0000000001,"beside":"x","huge":1e30,"last":"y"}"#;
+    fixture.ingest(tenant, &[order("100", NOON, first)]).await;
     fixture
-        .ingest(tenant, &[order("100", NOON, first)])
-        .await;
-    fixture
-        .ingest(tenant, &[order("101", NOON, r#"{"exact":2.50,"beside":1e40}"#)])
+        .ingest(
+            tenant,
+            &[order("101", NOON, r#"{"exact":2.50,"beside":1e40}"#)],
+        )
         .await;
     let query = "SELECT metric_value, dimensions->>'exact', dimensions->>'beside', dimensions->>'huge', dimensions->>'last'
                  FROM analytics_data_points WHERE metric_value >= 100 ORDER BY 1";
@@ -122,8 +132,11 @@ async fn keys_beyond_the_cap_stay_readable(fixture: &Fixture) {
     let keys: Vec<String> = (0..40).map(|i| format!(r#""key{i}":"v{i}""#)).collect();
     let line = order("1", NOON, &format!("{{{}}}", keys.join(",")));
     fixture.ingest(&tenant, &[line]).await;
-    fixture.ingest(&tenant, &[order("2", NOON, r#"{"later":7}"#)]).await;
-    let query = "SELECT metric_value, dimensions->>'key0', dimensions->>'key31', dimensions->>'key32',
+    fixture
+        .ingest(&tenant, &[order("2", NOON, r#"{"later":7}"#)])
+        .await;
+    let query =
+        "SELECT metric_value, dimensions->>'key0', dimensions->>'key31', dimensions->>'key32',
                         dimensions->>'key39', dimensions->>'later'
                  FROM analytics_data_points ORDER BY 1";
     let expected = [

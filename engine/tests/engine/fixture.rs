@@ -178,7 +178,12 @@ pub(crate) fn json(body: &str) -> IngestRequest {
 
 /// An order's revenue as a line; `value` and `dimensions` are JSON.
 pub(crate) fn order(value: &str, recorded_at: &str, dimensions: &str) -> String {
-    point("coreldove/revenue/order_revenue", value, recorded_at, dimensions)
+    point(
+        "coreldove/revenue/order_revenue",
+        value,
+        recorded_at,
+        dimensions,
+    )
 }
 
 /// A point of `platform/metric_type/metric_name` as a line.

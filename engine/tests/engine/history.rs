@@ -77,7 +77,10 @@ impl Model {
             let recorded_at = moment(random, round, i);
             let units = match random.random_range(0..4) {
                 0 => i128::from(random.random_range(-5_i64..5)) * 1_000_000_000,
-                1 => i128::from(random.random_range(-9_999_999_i64..9_999_999)) * 1_000_000_000_000_000_000,
+                1 => {
+                    i128::from(random.random_range(-9_999_999_i64..9_999_999))
+                        * 1_000_000_000_000_000_000
+                }
                 _ => i128::from(random.random_range(-2_000_000_000_000_i64..9_000_000_000_000)),
             };
             let event = (random.random_range(0..4) == 0)
@@ -87,7 +90,12 @@ impl Model {
                 None => true,
             };
             if new {
-                kept.push(Kept { metric, recorded_at, units, version: 0 });
+                kept.push(Kept {
+                    metric,
+                    recorded_at,
+                    units,
+                    version: 0,
+                });
             }
             let names: Vec<&str> = METRICS[metric].split('/').collect();
             let id = event.map(|id| format!(r#""event_id":"{id}","#));
@@ -143,7 +151,13 @@ impl Model {
         let row = |((metric, day), cell): (&(usize, NaiveDate), &Cell<'_>)| {
             let mut row: Vec<String> = METRICS[*metric].split('/').map(str::to_owned).collect();
             row.extend([day.to_string(), cell.count.to_string()]);
-            let numbers = [cell.sum, cell.min, cell.max, cell.first.units, cell.last.units];
+            let numbers = [
+                cell.sum,
+                cell.min,
+                cell.max,
+                cell.first.units,
+                cell.last.units,
+            ];
             row.extend(numbers.map(|units| canonical(units, 9)));
             // All four metrics are sums.
             row.push(canonical(cell.sum, 9));
@@ -174,7 +188,11 @@ impl Model {
 
     async fn check(&self, fixture: &Fixture, when: &str) {
         let tenant = &self.tenant;
-        assert_eq!(fixture.row(tenant, TOTAL).await, self.total(), "{tenant} {when}");
+        assert_eq!(
+            fixture.row(tenant, TOTAL).await,
+            self.total(),
+            "{tenant} {when}"
+        );
         for (table, period) in [
             ("daily_metrics", Period::Day),
             ("weekly_metrics", Period::Week),
@@ -184,9 +202,14 @@ impl Model {
             rows.sort();
             assert_eq!(rows, self.days(period), "{table} of {tenant} {when}");
         }
-        let versions = "SELECT commit_version, count(*), sum(metric_value) FROM analytics_data_points
+        let versions =
+            "SELECT commit_version, count(*), sum(metric_value) FROM analytics_data_points
                         GROUP BY commit_version ORDER BY commit_version";
-        assert_eq!(fixture.rows(tenant, versions).await, self.versions(), "{tenant} {when}");
+        assert_eq!(
+            fixture.rows(tenant, versions).await,
+            self.versions(),
+            "{tenant} {when}"
+        );
     }
 }
 
@@ -219,9 +242,19 @@ fn moment(random: &mut StdRng, round: usize, i: usize) -> DateTime<Utc> {
 fn dimensions(random: &mut StdRng, round: usize) -> String {
     match random.random_range(0..4) {
         0 => String::new(),
-        1 => format!(r#""k{round}":"v{}","country":"GB""#, random.random_range(0..3)),
-        2 => format!(r#""country":"c{}","n":{}.50"#, random.random_range(0..400), random.random_range(0..9)),
-        _ => format!(r#""k{round}":{},"Country":true,"nested":{{"a":[1]}}"#, random.random_range(0..9)),
+        1 => format!(
+            r#""k{round}":"v{}","country":"GB""#,
+            random.random_range(0..3)
+        ),
+        2 => format!(
+            r#""country":"c{}","n":{}.50"#,
+            random.random_range(0..400),
+            random.random_range(0..9)
+        ),
+        _ => format!(
+            r#""k{round}":{},"Country":true,"nested":{{"a":[1]}}"#,
+            random.random_range(0..9)
+        ),
     }
 }
 
@@ -232,8 +265,14 @@ async fn roll_ups_equal_raw_sums_at_every_version_of_a_random_history() {
     let mut random = StdRng::seed_from_u64(seed);
     let fixture = Fixture::start().await;
     let mut models = [
-        Model::new(fixture.tenant("nepal", "Asia/Kathmandu").await, "Asia/Kathmandu"),
-        Model::new(fixture.tenant("york", "America/New_York").await, "America/New_York"),
+        Model::new(
+            fixture.tenant("nepal", "Asia/Kathmandu").await,
+            "Asia/Kathmandu",
+        ),
+        Model::new(
+            fixture.tenant("york", "America/New_York").await,
+            "America/New_York",
+        ),
     ];
     let mut most_replaced = 0;
     for round in 0..ROUNDS {
@@ -245,11 +284,15 @@ async fn roll_ups_equal_raw_sums_at_every_version_of_a_random_history() {
                     _ => random.random_range(1..60),
                 };
                 ingest(&fixture, model, &mut random, round, points).await;
-                model.check(&fixture, &format!("after body {body} of round {round}")).await;
+                model
+                    .check(&fixture, &format!("after body {body} of round {round}"))
+                    .await;
             }
             let replaced = compact(&fixture, model).await;
             most_replaced = replaced.max(most_replaced);
-            model.check(&fixture, &format!("compacted in round {round}")).await;
+            model
+                .check(&fixture, &format!("compacted in round {round}"))
+                .await;
         }
     }
     assert!(most_replaced >= 8, "no window was ever compacted");
@@ -286,7 +329,12 @@ async fn ingest(
         ..point
     }));
     if points == BULK_POINTS {
-        let (_, objects) = fixture.engine.session(&model.tenant).await.unwrap().file_counts();
+        let (_, objects) = fixture
+            .engine
+            .session(&model.tenant)
+            .await
+            .unwrap()
+            .file_counts();
         assert_ne!(objects, 0, "bulk goes to objects at once");
     }
 }

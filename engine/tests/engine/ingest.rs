@@ -30,15 +30,31 @@ fn faulty() -> Vec<(String, &'static str)> {
         (point(metric, "-10000000000000000", NOON, "{}"), "value"),
         (point(metric, "1", "yesterday", "{}"), "recorded_at"),
         (point(metric, "1", "2024-03-10", "{}"), "recorded_at"),
-        (point(metric, "1", "2024-02-30T00:00:00Z", "{}"), "recorded_at"),
-        (point(metric, "1", "1066-10-14T09:00:00Z", "{}"), "recorded_at"),
         (
-            point(&format!("coreldove/revenue/{}", "n".repeat(129)), "1", NOON, "{}"),
+            point(metric, "1", "2024-02-30T00:00:00Z", "{}"),
+            "recorded_at",
+        ),
+        (
+            point(metric, "1", "1066-10-14T09:00:00Z", "{}"),
+            "recorded_at",
+        ),
+        (
+            point(
+                &format!("coreldove/revenue/{}", "n".repeat(129)),
+                "1",
+                NOON,
+                "{}",
+            ),
             "metric_name",
         ),
         (point("coreldove//x", "1", NOON, "{}"), "metric_type"),
         (
-            point(metric, "1", NOON, &format!(r#"{{"note":"{}"}}"#, "t".repeat(1025))),
+            point(
+                metric,
+                "1",
+                NOON,
+                &format!(r#"{{"note":"{}"}}"#, "t".repeat(1025)),
+            ),
             "dimensions.note",
         ),
         (
@@ -55,10 +71,7 @@ fn faulty() -> Vec<(String, &'static str)> {
             order("1", NOON, "{}").replacen('{', r#"{"event_id":"","#, 1),
             "event_id",
         ),
-        (
-            order("1", NOON, "{}").replace(r#""value":1,"#, ""),
-            "value",
-        ),
+        (order("1", NOON, "{}").replace(r#""value":1,"#, ""), "value"),
         ("42".to_owned(), ""),
     ]
 }
@@ -78,7 +91,10 @@ async fn a_faulty_point_is_named_and_a_faulty_body_keeps_nothing() {
         ..ndjson(&lines.join("\n"))
     };
     let refused = fixture.send(&tenant, strict).await.unwrap();
-    assert_eq!((refused.accepted, refused.rejected.len()), (0, faults.len()));
+    assert_eq!(
+        (refused.accepted, refused.rejected.len()),
+        (0, faults.len())
+    );
     assert_eq!(count(&fixture, &tenant).await, "0");
 
     let array = format!("[{}]", lines.join(","));
@@ -130,9 +146,18 @@ async fn bodies_that_keep_nothing(fixture: &Fixture, tenant: &TenantId) {
     for (request, at) in [
         (json(&format!("[{good},]")), "line 1, column "),
         (json(&format!("[\n{good}\n")), "line "),
-        (json(&format!("[{}]", order("NaN", NOON, "{}"))), "line 1, column "),
-        (json(&format!(r#"{{"points":[{good}]}}"#)), "line 1, column "),
-        (ndjson(&format!("{good}\n\n{{\"platform\": ")), "line 3, column "),
+        (
+            json(&format!("[{}]", order("NaN", NOON, "{}"))),
+            "line 1, column ",
+        ),
+        (
+            json(&format!(r#"{{"points":[{good}]}}"#)),
+            "line 1, column ",
+        ),
+        (
+            ndjson(&format!("{good}\n\n{{\"platform\": ")),
+            "line 3, column ",
+        ),
         (json("[]"), "body"),
         (ndjson(""), "body"),
         (
@@ -155,10 +180,16 @@ async fn bodies_that_keep_nothing(fixture: &Fixture, tenant: &TenantId) {
     let forbidden = fixture
         .send(tenant, ndjson(&format!("{good}\n{foreign}")))
         .await;
-    assert!(matches!(forbidden, Err(Error::Forbidden { .. })), "{forbidden:?}");
+    assert!(
+        matches!(forbidden, Err(Error::Forbidden { .. })),
+        "{forbidden:?}"
+    );
     let unknown = TenantId::new("nobody").unwrap();
     let missing = fixture.send(&unknown, ndjson(&good)).await;
-    assert!(matches!(missing, Err(Error::NotFound { .. })), "{missing:?}");
+    assert!(
+        matches!(missing, Err(Error::NotFound { .. })),
+        "{missing:?}"
+    );
     assert_eq!(fixture.version(tenant).await, version);
 
     let own = good.replacen('{', r#"{"tenant_id":"a","#, 1);
@@ -167,11 +198,18 @@ async fn bodies_that_keep_nothing(fixture: &Fixture, tenant: &TenantId) {
 
 async fn long_decimals_are_rounded_and_counted(fixture: &Fixture, tenant: &TenantId) {
     let metric = "coreldove/custom/rounded";
-    let values = ["0.1234567891", "0.0000000005", "0.0000000015", "0.1234567890", "2"];
+    let values = [
+        "0.1234567891",
+        "0.0000000005",
+        "0.0000000015",
+        "0.1234567890",
+        "2",
+    ];
     let lines = values.map(|value| point(metric, value, NOON, "{}"));
     let answer = fixture.ingest(tenant, &lines).await;
     assert_eq!((answer.accepted, answer.rounded), (5, 3));
-    let kept = "SELECT metric_value FROM analytics_data_points WHERE metric_name = 'rounded' ORDER BY 1";
+    let kept =
+        "SELECT metric_value FROM analytics_data_points WHERE metric_name = 'rounded' ORDER BY 1";
     assert_eq!(
         fixture.rows(tenant, kept).await.concat(),
         ["0", "0.000000002", "0.123456789", "0.123456789", "2"]
@@ -223,9 +261,16 @@ async fn one_key_has_one_effect(fixture: &Fixture, tenant: &TenantId) {
         let (engine, tenant, request) = (fixture.engine.clone(), tenant.clone(), request.clone());
         tokio::spawn(async move { engine.ingest().points(&tenant, request).await.unwrap() })
     });
-    let answers: Vec<IngestAnswer> = join_all(senders).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<IngestAnswer> = join_all(senders)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!((answers[0].accepted, answers[0].rejected.len()), (1, 1));
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{answers:?}"
+    );
     assert_eq!(answers[0].version, before + 1);
     assert_eq!(fixture.version(tenant).await, before + 1);
     assert_eq!(count(fixture, tenant).await, "1");
@@ -235,8 +280,14 @@ async fn one_key_has_one_effect(fixture: &Fixture, tenant: &TenantId) {
         ..request.clone()
     };
     let conflict = fixture.send(tenant, other).await;
-    assert!(matches!(conflict, Err(Error::Conflict { .. })), "{conflict:?}");
-    assert_eq!(fixture.send(tenant, request.clone()).await.unwrap(), answers[0]);
+    assert!(
+        matches!(conflict, Err(Error::Conflict { .. })),
+        "{conflict:?}"
+    );
+    assert_eq!(
+        fixture.send(tenant, request.clone()).await.unwrap(),
+        answers[0]
+    );
 
     // A key is its tenant's own.
     let b = fixture.tenant("b", "UTC").await;
@@ -245,8 +296,13 @@ async fn one_key_has_one_effect(fixture: &Fixture, tenant: &TenantId) {
 }
 
 fn event(id: &str, value: &str) -> String {
-    point("coreldove/revenue/events", value, NOON, r#"{"from":"events"}"#)
-        .replacen('{', &format!(r#"{{"event_id":"{id}","#), 1)
+    point(
+        "coreldove/revenue/events",
+        value,
+        NOON,
+        r#"{"from":"events"}"#,
+    )
+    .replacen('{', &format!(r#"{{"event_id":"{id}","#), 1)
 }
 
 async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
@@ -270,7 +326,9 @@ async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
     let b = engine::TenantId::new("b").unwrap();
     assert_eq!(fixture.ingest(&b, &[event("x", "1")]).await.accepted, 1);
 
-    let shared: Vec<String> = (0..30).map(|i| event(&format!("shared-{i}"), "1")).collect();
+    let shared: Vec<String> = (0..30)
+        .map(|i| event(&format!("shared-{i}"), "1"))
+        .collect();
     let writers = (0..20).map(|writer| {
         let mut lines = shared.clone();
         // Each begins elsewhere, brings five of its own and a new dimension key.

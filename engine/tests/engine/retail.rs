@@ -36,10 +36,7 @@ fn retail_set() -> Expected {
 
 fn retail_file() -> PathBuf {
     std::env::var_os("TESSERA_RETAIL_CSV").map_or_else(
-        || {
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("../../shared/data/online-retail.csv.gz")
-        },
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/online-retail.csv.gz"),
         PathBuf::from,
     )
 }
@@ -47,9 +44,16 @@ fn retail_file() -> PathBuf {
 /// Writes lines like the real ones, enough for several chunks and a year.
 fn made_up(path: &Path) -> Expected {
     const LINES: u64 = 70_000;
-    const COUNTRIES: [&str; 5] = ["United Kingdom", "EIRE", "France", "Nepal", "Channel Islands"];
+    const COUNTRIES: [&str; 5] = [
+        "United Kingdom",
+        "EIRE",
+        "France",
+        "Nepal",
+        "Channel Islands",
+    ];
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
-    let header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+    let header =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
     writeln!(file, "{header}").unwrap();
     let (mut sum, mut kingdom) = (0_i128, 0_i128);
     let mut customers = BTreeSet::new();
@@ -98,7 +102,8 @@ impl ImportProgress for Silent {
 }
 
 async fn import(fixture: &Fixture, tenant: &TenantId, file: &Path) -> ImportReport {
-    let mapping = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/online-retail.toml");
+    let mapping =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/online-retail.toml");
     let options = ImportOptions {
         mapping: Mapping::load(&mapping).unwrap(),
         again: Again::Skip,
@@ -176,13 +181,22 @@ async fn the_online_retail_set_adds_up_to_the_last_digit() {
     let version = fixture.version(&tenant).await;
     let second = import(&fixture, &tenant, &file).await;
     assert_eq!((second.points, second.duplicates), (0, 0));
-    assert_eq!((second.chunks, second.chunks_skipped), (first.chunks, first.chunks));
+    assert_eq!(
+        (second.chunks, second.chunks_skipped),
+        (first.chunks, first.chunks)
+    );
     assert_eq!(fixture.version(&tenant).await, version);
 
     let replaced = fixture.engine.compact(&tenant).await.unwrap();
-    assert!(replaced >= 8 || first.chunks < 9, "{replaced} files replaced");
+    assert!(
+        replaced >= 8 || first.chunks < 9,
+        "{replaced} files replaced"
+    );
     check(&fixture, &tenant, &expected).await;
-    assert_eq!(import(&fixture, &tenant, &file).await.chunks_skipped, first.chunks);
+    assert_eq!(
+        import(&fixture, &tenant, &file).await.chunks_skipped,
+        first.chunks
+    );
 
     for nothing in [
         "SELECT * FROM analytics_data_points",
@@ -190,7 +204,11 @@ async fn the_online_retail_set_adds_up_to_the_last_digit() {
         "SELECT * FROM metrics",
         "SELECT * FROM usage",
     ] {
-        assert_eq!(fixture.rows(&other, nothing).await, [[""; 0]; 0], "{nothing}");
+        assert_eq!(
+            fixture.rows(&other, nothing).await,
+            [[""; 0]; 0],
+            "{nothing}"
+        );
     }
     let session = fixture.engine.session(&other).await.unwrap();
     assert_eq!((session.file_counts(), session.version()), ((0, 0), 0));

@@ -155,11 +155,7 @@ async fn set(connection: &mut PgConnection, setting: Option<&str>) -> Result<(),
         .map(drop)
 }
 
-async fn visible(
-    connection: &mut PgConnection,
-    setting: Option<&str>,
-    table: &str,
-) -> Vec<String> {
+async fn visible(connection: &mut PgConnection, setting: Option<&str>, table: &str) -> Vec<String> {
     let mut tx = connection.begin().await.unwrap();
     set(&mut tx, setting).await.unwrap();
     let sql = format!("SELECT tenant_id FROM analytics.{table}");
@@ -209,7 +205,11 @@ async fn check(
     match affected(app, setting, &format!("DELETE FROM analytics.{name}"), None).await {
         Ok(deleted) => assert_eq!(deleted, own as u64, "DELETE of {what}"),
         // Other tables hang on the tenant's own row.
-        Err(error) => assert_eq!((code(&error).as_str(), own), ("23503", 1), "{what}: {error}"),
+        Err(error) => assert_eq!(
+            (code(&error).as_str(), own),
+            ("23503", 1),
+            "{what}: {error}"
+        ),
     }
 
     let insert = format!(
@@ -265,7 +265,11 @@ async fn the_app_role_reaches_own_rows_only_in_every_tenant_table() {
 
     let mut owner = postgres.owner_options().connect().await.unwrap();
     let tables = TenantTable::all(&mut owner).await;
-    assert!(tables.len() >= 11, "the catalog names {} tables", tables.len());
+    assert!(
+        tables.len() >= 11,
+        "the catalog names {} tables",
+        tables.len()
+    );
     // On this one the setting is never set, not even to be empty again.
     let mut unset = postgres.app_options().connect().await.unwrap();
     let mut app = postgres.app_options().connect().await.unwrap();
@@ -303,7 +307,11 @@ async fn a_reused_connection_carries_no_tenant(pool: &PgPool, tenant: &TenantId)
     let connection = backend_of_nobody(pool).await;
 
     drop(TenantTx::begin(pool, tenant).await.unwrap());
-    assert_eq!(backend_of_nobody(pool).await, connection, "after a rollback");
+    assert_eq!(
+        backend_of_nobody(pool).await,
+        connection,
+        "after a rollback"
+    );
 
     let tx = TenantTx::begin(pool, tenant).await.unwrap();
     tx.commit().await.unwrap();
@@ -383,7 +391,10 @@ async fn a_start_is_refused_where_row_level_security_would_not_hold() {
     ] {
         let message = refusal(as_role(&fixture, &role)).await;
         assert!(message.contains(fault), "{message}");
-        assert!(message.contains("tessera db init"), "the way out: {message}");
+        assert!(
+            message.contains("tessera db init"),
+            "the way out: {message}"
+        );
     }
     let good = Engine::start(as_role(&fixture, &postgres.app_options())).await;
     good.unwrap().shutdown().await.unwrap();

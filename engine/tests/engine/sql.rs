@@ -134,7 +134,12 @@ async fn nothing_else_is_found(fixture: &Fixture, tenant: &TenantId) {
         let (message, _) = refusal(fixture, tenant, &format!("SELECT * FROM {name}")).await;
         assert_eq!(shape(&message), shape(&nowhere), "{name}");
     }
-    for function in ["read_parquet", "read_csv", "parquet_metadata", "metadata_cache"] {
+    for function in [
+        "read_parquet",
+        "read_csv",
+        "parquet_metadata",
+        "metadata_cache",
+    ] {
         let query = format!("SELECT * FROM {function}('{there}')");
         let (message, _) = refusal(fixture, tenant, &query).await;
         assert!(message.contains("not found"), "{query}: {message}");
@@ -144,8 +149,18 @@ async fn nothing_else_is_found(fixture: &Fixture, tenant: &TenantId) {
 async fn no_answer_names_a_file(fixture: &Fixture, tenant: &TenantId) {
     let select = "SELECT sum(metric_value) FROM analytics_data_points WHERE dimensions->>'n' = '1'";
     let mut said = Vec::new();
-    for explain in ["EXPLAIN", "EXPLAIN VERBOSE", "EXPLAIN FORMAT TREE", "EXPLAIN FORMAT PGJSON"] {
-        said.push((explain, fixture.ask(tenant, &format!("{explain} {select}"), &[]).await));
+    for explain in [
+        "EXPLAIN",
+        "EXPLAIN VERBOSE",
+        "EXPLAIN FORMAT TREE",
+        "EXPLAIN FORMAT PGJSON",
+    ] {
+        said.push((
+            explain,
+            fixture
+                .ask(tenant, &format!("{explain} {select}"), &[])
+                .await,
+        ));
     }
     assert!(said[0].1.is_ok(), "{:?}", said[0].1);
     for query in [
@@ -173,7 +188,13 @@ async fn an_answer_is_exact_bounded_and_of_one_tenant_alone() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
     let lines: Vec<String> = (0..12)
-        .map(|i| order(&format!("{i}.07"), NOON, &format!(r#"{{"n":{i},"even":{}}}"#, i % 2 == 0)))
+        .map(|i| {
+            order(
+                &format!("{i}.07"),
+                NOON,
+                &format!(r#"{{"n":{i},"even":{}}}"#, i % 2 == 0),
+            )
+        })
         .collect();
     fixture.ingest(&tenant, &lines[..6]).await;
     fixture.engine.compact(&tenant).await.unwrap();
@@ -200,7 +221,11 @@ async fn numbers_compare_as_decimals(fixture: &Fixture, tenant: &TenantId) {
         ("metric_value = 4.0700000001", 0),
     ] {
         let query = format!("SELECT count(*) FROM analytics_data_points WHERE {filter}");
-        assert_eq!(fixture.row(tenant, &query).await, points.to_string(), "{filter}");
+        assert_eq!(
+            fixture.row(tenant, &query).await,
+            points.to_string(),
+            "{filter}"
+        );
     }
     let sums = "SELECT sum(metric_value), min(metric_value), max(metric_value), sum(metric_value) / 12 = avg(metric_value)
                 FROM analytics_data_points";
@@ -215,9 +240,13 @@ async fn parameters_are_values(fixture: &Fixture, tenant: &TenantId) {
     let text = |text: &str| Param::Text(text.to_owned());
     let asked = |params: Vec<Param>| async move { fixture.ask(tenant, query, &params).await };
     let exact = Param::Decimal("4.070".to_owned());
-    let found = asked(vec![exact.clone(), text("coreldove"), text("4")]).await.unwrap();
+    let found = asked(vec![exact.clone(), text("coreldove"), text("4")])
+        .await
+        .unwrap();
     assert_eq!(found.rows, [["1"]]);
-    let injected = asked(vec![exact.clone(), text("' OR true --"), text("4")]).await.unwrap();
+    let injected = asked(vec![exact.clone(), text("' OR true --"), text("4")])
+        .await
+        .unwrap();
     assert_eq!(injected.rows, [["0"]]);
     let missing = asked(vec![exact]).await;
     assert!(matches!(missing, Err(Error::Query { .. })), "{missing:?}");
@@ -226,9 +255,17 @@ async fn parameters_are_values(fixture: &Fixture, tenant: &TenantId) {
         other => panic!("{other:?}"),
     }
     for (query, param, row) in [
-        ("SELECT count(*) FROM analytics_data_points WHERE metric_value > $1", Param::Int(10), "2"),
+        (
+            "SELECT count(*) FROM analytics_data_points WHERE metric_value > $1",
+            Param::Int(10),
+            "2",
+        ),
         ("SELECT $1 IS NULL", Param::Null, "true"),
-        ("SELECT count(*) FROM metrics WHERE assumed = $1", Param::Bool(false), "1"),
+        (
+            "SELECT count(*) FROM metrics WHERE assumed = $1",
+            Param::Bool(false),
+            "1",
+        ),
     ] {
         let answer = fixture.ask(tenant, query, &[param]).await.unwrap();
         assert_eq!(answer.rows, [[row]], "{query}");
@@ -239,7 +276,11 @@ async fn an_error_has_a_place(fixture: &Fixture, tenant: &TenantId) {
     for (query, line, column) in [
         ("SELEC 1", 1, 1),
         ("SELECT count(*)\nFROM analytics_data_points\nWHERE", 3, 6),
-        ("SELECT metric_value,\n  nope\nFROM analytics_data_points", 2, 3),
+        (
+            "SELECT metric_value,\n  nope\nFROM analytics_data_points",
+            2,
+            3,
+        ),
         ("SELECT 1\nFROM nowhere", 2, 6),
         ("SELECT\n  no_such_function(1)", 2, 3),
     ] {
@@ -270,7 +311,10 @@ async fn rows_above_the_limit_are_cut_and_marked(fixture: &Fixture) {
     let cut = fixture.ask(&tenant, all, &[]).await.unwrap();
     assert!(cut.truncated);
     assert_eq!(cut.rows.concat(), ["0", "1", "2", "3", "4"]);
-    let five = fixture.ask(&tenant, &format!("{all} LIMIT 5"), &[]).await.unwrap();
+    let five = fixture
+        .ask(&tenant, &format!("{all} LIMIT 5"), &[])
+        .await
+        .unwrap();
     assert_eq!((five.rows.len(), five.truncated), (5, false));
 
     // Half an export is none.
@@ -318,9 +362,18 @@ async fn another_tenants_data_changes_nothing(fixture: &Fixture, tenant: &Tenant
     assert_eq!(alone[0].as_ref().unwrap().columns[0], "tenant_id");
 
     let b = fixture.tenant("b", "Asia/Kathmandu").await;
-    let secret = point("coreldove/custom/of_b", "666", NOON, r#"{"secret":"not a number"}"#);
+    let secret = point(
+        "coreldove/custom/of_b",
+        "666",
+        NOON,
+        r#"{"secret":"not a number"}"#,
+    );
     fixture.ingest(&b, &[secret]).await;
-    assert_eq!(answers(fixture, tenant).await, alone, "beside inline points");
+    assert_eq!(
+        answers(fixture, tenant).await,
+        alone,
+        "beside inline points"
+    );
     fixture.engine.compact(&b).await.unwrap();
     assert_eq!(answers(fixture, tenant).await, alone, "beside an object");
     assert_eq!(fixture.version(tenant).await, version);
