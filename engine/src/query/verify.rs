@@ -122,3 +122,53 @@ fn refused(what: &str) -> Error {
     tracing::error!(what, "a query plan was refused");
     Error::internal(format!("the plan check refused a plan: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::datasource::listing::PartitionedFile;
+    use datafusion::datasource::physical_plan::FileScanConfigBuilder;
+    use datafusion::execution::object_store::ObjectStoreUrl;
+    use datafusion::physical_plan::streaming::StreamingTableExec;
+
+    use super::*;
+
+    const OWN: &str = "tenant_id=a/own.parquet";
+
+    fn scan(store: ObjectStoreUrl, file: &str) -> Arc<dyn ExecutionPlan> {
+        let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, true)]));
+        let source = ParquetSource::new(schema);
+        let config = FileScanConfigBuilder::new(store, Arc::new(source))
+            .with_file(PartitionedFile::new(file, 10))
+            .build();
+        DataSourceExec::from_data_source(config)
+    }
+
+    fn check(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
+        verify(plan, &HashSet::from([Path::from(OWN)]))
+    }
+
+    #[test]
+    fn a_scan_of_the_snapshots_files_may_run() {
+        assert!(check(&scan(store_url().expect("url"), OWN)).is_ok());
+    }
+
+    #[test]
+    fn a_plan_with_a_file_of_another_tenant_is_refused_wherever_it_stands() {
+        let own = scan(store_url().expect("url"), OWN);
+        let foreign = scan(store_url().expect("url"), "tenant_id=b/other.parquet");
+        assert!(check(&foreign).is_err());
+        let union = UnionExec::try_new(vec![own, foreign]).expect("union");
+        assert!(check(&union).is_err());
+    }
+
+    #[test]
+    fn a_plan_with_another_store_or_an_unknown_node_is_refused() {
+        let elsewhere = ObjectStoreUrl::parse("file://").expect("url");
+        assert!(check(&scan(elsewhere, OWN)).is_err());
+        let schema = Arc::new(Schema::empty());
+        let unknown = StreamingTableExec::try_new(schema, vec![], None, vec![], false, None);
+        let unknown: Arc<dyn ExecutionPlan> = Arc::new(unknown.expect("node"));
+        assert!(check(&unknown).is_err());
+    }
+}

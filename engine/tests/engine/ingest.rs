@@ -331,9 +331,9 @@ async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
         .collect();
     let writers = (0..20).map(|writer| {
         let mut lines = shared.clone();
-        // Each begins elsewhere, brings five of its own and a new dimension key.
+        // Each begins elsewhere, brings five of its own under a new dimension key.
         lines.rotate_left(writer);
-        let own = format!(r#"{{"writer_{writer}":"w"}}"#);
+        let own = format!(r#"{{"writer":"w{writer}"}}"#);
         lines.extend((0..5).map(|_| point("coreldove/revenue/own", "1", NOON, &own)));
         let (engine, tenant) = (fixture.engine.clone(), tenant.clone());
         let request = ndjson(&lines.join("\n"));
@@ -351,6 +351,6 @@ async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
     assert_eq!(versions.len(), 20, "each commit has a version of its own");
     let once = "SELECT count(*), count(DISTINCT event_id) FROM analytics_data_points WHERE event_id LIKE 'shared-%'";
     assert_eq!(fixture.row(tenant, once).await, "30 30");
-    let own = "SELECT count(*), count(dimensions->>'writer_19') FROM analytics_data_points WHERE metric_name = 'own'";
-    assert_eq!(fixture.row(tenant, own).await, "100 5");
+    let own = "SELECT count(*), count(DISTINCT dimensions->>'writer') FROM analytics_data_points WHERE metric_name = 'own'";
+    assert_eq!(fixture.row(tenant, own).await, "100 20");
 }
