@@ -86,7 +86,6 @@ impl PointBatch {
     /// Checks and adds a point; the rejection names field and reason
     /// (`index` is left at 0 for the caller to fill in).
     pub fn push(&mut self, point: &RawPoint<'_>) -> Result<(), Rejection> {
-        let metric = self.metric(point)?;
         let text = point.value.ok_or_else(|| missing("value"))?;
         let value = Value::parse(text)
             .map_err(|e| reject("value", format!("{e}; send a decimal number below 10^16")))?;
@@ -111,7 +110,9 @@ impl PointBatch {
                 format!("are longer than {MAX_DIMENSIONS_BYTES} bytes"),
             ));
         }
-        // Nothing below fails: a rejected point leaves no trace.
+        // The last that can fail: a rejected point leaves no trace, not even
+        // the name of a metric.
+        let metric = self.metric(point)?;
         let row = self.len();
         self.shred(row, point.dimensions);
         if point.dimensions.is_empty() {

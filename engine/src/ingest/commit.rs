@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
 
 /// How often a commit is tried again when another writer came first.
-const MAX_ATTEMPTS: usize = 8;
+const MAX_ATTEMPTS: usize = 40;
 
 impl Ingest {
     /// Drops known events, encodes, uploads and commits, again while another

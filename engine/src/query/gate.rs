@@ -6,7 +6,7 @@ use datafusion::logical_expr::sqlparser::ast;
 use datafusion::sql::parser::Statement;
 
 use super::problem;
-use crate::error::{Error, Result};
+use crate::error::{Error, Location, Result};
 
 /// Bytes of one query's text.
 const MAX_QUERY_BYTES: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
     let dialect = state.config().options().sql_parser.dialect;
     let statement = state
         .sql_to_statement(query, &dialect)
-        .map_err(problem::query)?;
+        .map_err(|error| placed(problem::query(error), query))?;
     let question = match &statement {
         Statement::Statement(statement) => is_question(statement),
         Statement::Explain(explain) => {
@@ -37,6 +37,30 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
     match question {
         true => Ok(statement),
         false => Err(only_questions()),
+    }
+}
+
+/// A text that ends too early is wrong at its end, which the parser leaves out.
+fn placed(error: Error, query: &str) -> Error {
+    match error {
+        Error::Query {
+            message,
+            location: None,
+            hint,
+        } if message.contains("EOF") => Error::Query {
+            message,
+            location: Some(end(query)),
+            hint,
+        },
+        error => error,
+    }
+}
+
+fn end(query: &str) -> Location {
+    let last = query.lines().last().unwrap_or_default();
+    Location {
+        line: query.lines().count().max(1) as u64,
+        column: last.chars().count() as u64 + 1,
     }
 }
 

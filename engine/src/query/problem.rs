@@ -18,10 +18,18 @@ pub(crate) fn query(error: DataFusionError) -> Error {
             location: None,
             hint: Some("filter by time, platform or metric, or group by fewer columns".into()),
         },
+        DataFusionError::External(source) if let Some(own) = away(source.as_ref()) => own,
+        DataFusionError::ExecutionJoin(_) => {
+            tracing::error!(%error, "a query ended inside a function");
+            Error::Query {
+                message: "the query failed inside one of its functions".into(),
+                location: None,
+                hint: Some("simplify it, or leave out the function that it fails in".into()),
+            }
+        }
         DataFusionError::ParquetError(_)
         | DataFusionError::ObjectStore(_)
         | DataFusionError::IoError(_)
-        | DataFusionError::ExecutionJoin(_)
         | DataFusionError::External(_) => {
             tracing::error!(%error, "a query could not read its files");
             match error {
@@ -38,6 +46,20 @@ pub(crate) fn query(error: DataFusionError) -> Error {
             location,
             hint: None,
         },
+    }
+}
+
+/// Our own word that the catalog is away, wherever it was wrapped.
+fn away(source: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    match source.downcast_ref::<Error>()? {
+        Error::Unavailable {
+            message,
+            retry_after,
+        } => Some(Error::Unavailable {
+            message: message.clone(),
+            retry_after: *retry_after,
+        }),
+        _ => None,
     }
 }
 
