@@ -54,7 +54,11 @@ fn api() -> OpenApiRouter<App> {
         description = "Multi-tenant analytics: data points in, dashboards, SQL and files out. \
             The tenant is the key's; nothing in a request can name another."
     ),
-    components(schemas(Problem)),
+    components(schemas(
+        Problem,
+        routes::dashboard::Compare,
+        routes::dashboard::Top
+    )),
     tags(
         (name = "ingest", description = "Data points and platform events"),
         (name = "read", description = "Questions and answers"),

@@ -28,6 +28,8 @@ pub(super) const MAX_NAME_BYTES: usize = 128;
 pub(super) const MAX_TEXT_BYTES: usize = 1024;
 /// Bytes of all dimensions of one point, as JSON.
 pub(super) const MAX_DIMENSIONS_BYTES: usize = 16 * 1024;
+/// Levels of a nested dimension: what readers of JSON take without trouble.
+const MAX_DEPTH: usize = 16;
 /// 1900-01-01 and 2200-01-01, microseconds since 1970: outside is a mistake.
 const TIME_RANGE_US: std::ops::Range<i64> = -2_208_988_800_000_000..7_258_118_400_000_000;
 
@@ -387,11 +389,36 @@ fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rej
                 format!("is longer than {MAX_TEXT_BYTES} bytes"),
             ));
         }
+        if matches!(value, DimensionValue::Nested(json) if depth(json) > MAX_DEPTH) {
+            return Err(reject(
+                &field(),
+                format!("is nested deeper than {MAX_DEPTH} levels"),
+            ));
+        }
         if dimensions[..i].iter().any(|(earlier, _)| earlier == key) {
             return Err(reject(&field(), "appears twice"));
         }
     }
     Ok(())
+}
+
+/// How deep a JSON text nests.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
