@@ -1,8 +1,8 @@
 //! What background work asks the catalog: whose files need attention.
 //!
 //! Looking over all tenants is done as the role `tessera_maintenance`, which
-//! sees names, sizes and times and no rows; whatever is changed is changed in
-//! a [`TenantTx`] of one tenant.
+//! sees names, sizes and times, and may delete what has expired. Whatever else
+//! is changed is changed in a [`TenantTx`] of one tenant.
 
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Row, Transaction};
