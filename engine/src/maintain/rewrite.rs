@@ -8,9 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::{concat_batches, is_null, kernels::zip::zip};
 use arrow::datatypes::Int64Type;
-use storage_layout::rollup::RollupDefinition;
 use storage_layout::schema::{COMMIT_VERSION, stored_schema};
-use storage_layout::{MetricKey, MetricKind};
 
 use super::Maintainer;
 use crate::error::{Error, Result};
@@ -46,17 +44,7 @@ pub(super) async fn rewrite(
         let snapshot = owned;
         let rows =
             concat_batches(&stored_schema(&snapshot.registry), &rows).map_err(Error::internal)?;
-        let known = snapshot.definitions();
-        let definitions = |key: &MetricKey| match known.get(key) {
-            Some(d) => RollupDefinition {
-                version: d.version,
-                kind: d.kind.clone(),
-            },
-            None => RollupDefinition {
-                version: 1,
-                kind: MetricKind::Sum,
-            },
-        };
+        let definitions = snapshot.rollup_definitions();
         let target = Target {
             tenant: &snapshot.tenant.id,
             zone: snapshot.tenant.time_zone,

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::data_file::FileStatistics;
+use storage_layout::rollup::RollupDefinition;
 use storage_layout::{
-    DimensionColumn, DimensionRegistry, FileId, MetricDefinition, MetricKey, TenantId, Window,
-    WindowUnit,
+    DimensionColumn, DimensionRegistry, FileId, MetricDefinition, MetricKey, MetricKind, TenantId,
+    Window, WindowUnit,
 };
 use uuid::Uuid;
 
@@ -84,6 +85,22 @@ impl Snapshot {
             .iter()
             .map(|definition| (&definition.key, definition))
             .collect()
+    }
+
+    /// What roll-ups must know of each metric; one that nobody registered is a
+    /// sum.
+    pub(crate) fn rollup_definitions(&self) -> impl Fn(&MetricKey) -> RollupDefinition + Sync {
+        let known = self.definitions();
+        move |key| match known.get(key) {
+            Some(d) => RollupDefinition {
+                version: d.version,
+                kind: d.kind.clone(),
+            },
+            None => RollupDefinition {
+                version: 1,
+                kind: MetricKind::Sum,
+            },
+        }
     }
 }
 

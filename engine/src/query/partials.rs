@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use chrono::Duration;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use storage_layout::rollup::{LocalDay, Partials, PartialsBuilder, RollupDefinition};
-use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind};
+use storage_layout::rollup::{LocalDay, Partials, PartialsBuilder};
+use storage_layout::{FileId, MetricDefinition};
 
 use super::cache::{MergedKey, PartialsKey};
 use super::files::{self, damaged};
@@ -162,17 +162,7 @@ async fn of_file(
 async fn of_rows(scope: &Scope, rows: Vec<RecordBatch>, zone: chrono_tz::Tz) -> Result<Partials> {
     let snapshot = scope.snapshot.clone();
     tokio::task::spawn_blocking(move || {
-        let known = snapshot.definitions();
-        let definition = |key: &MetricKey| match known.get(key) {
-            Some(d) => RollupDefinition {
-                version: d.version,
-                kind: d.kind.clone(),
-            },
-            None => RollupDefinition {
-                version: 1,
-                kind: MetricKind::Sum,
-            },
-        };
+        let definition = snapshot.rollup_definitions();
         let mut builder = PartialsBuilder::new(zone, &snapshot.registry, &definition);
         for batch in &rows {
             builder.push(batch).map_err(damaged)?;
