@@ -22,6 +22,7 @@ use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, migrate};
 use crate::query::cache::Caches;
 use crate::query::scope::Scope;
+use crate::query::threads::QueryThreads;
 use crate::session::Session;
 
 /// How long `start` waits for a data directory that is being released.
@@ -72,6 +73,7 @@ struct Inner {
     platforms: Platforms,
     ingest: Ingest,
     maintainer: Maintainer,
+    threads: Arc<QueryThreads>,
 }
 
 impl Engine {
@@ -95,6 +97,7 @@ impl Engine {
             keys: Keys::new(pool.clone()),
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
             maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone()),
+            threads: Arc::new(QueryThreads::start()?),
             pool,
             store,
             caches,
@@ -165,13 +168,8 @@ impl Engine {
         };
         let platforms = inner.platforms.list().await?;
         let (caches, pool) = (inner.caches.clone(), inner.pool.clone());
-        Ok(Session::new(Scope::new(
-            snapshot,
-            platforms,
-            caches,
-            pool,
-            inner.store.clone(),
-        )))
+        let scope = Scope::new(snapshot, platforms, caches, pool, inner.store.clone());
+        Ok(Session::new(scope, inner.threads.clone()))
     }
 
     /// Whether Postgres and the store answer; the error says which does not.

@@ -21,4 +21,5 @@ pub(crate) mod schema;
 pub(crate) mod scope;
 pub(crate) mod system_tables;
 pub(crate) mod table;
+pub(crate) mod threads;
 pub(crate) mod verify;

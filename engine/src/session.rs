@@ -19,12 +19,14 @@ pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
 pub use crate::query::partials::PartialsSource;
 pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
+use crate::query::threads::QueryThreads;
 use crate::query::{execute, partials};
 
 /// A tenant's view of its data at one version.
 #[derive(Debug, Clone)]
 pub struct Session {
     scope: Arc<Scope>,
+    threads: Arc<QueryThreads>,
 }
 
 /// A parameter of a query (`$1`, `$2`, …).
@@ -43,9 +45,10 @@ pub enum Param {
 }
 
 impl Session {
-    pub(crate) fn new(scope: Scope) -> Self {
+    pub(crate) fn new(scope: Scope, threads: Arc<QueryThreads>) -> Self {
         Self {
             scope: Arc::new(scope),
+            threads,
         }
     }
 
@@ -135,7 +138,7 @@ impl Session {
     ) -> Result<Answer> {
         let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
         let params = params.collect::<Result<Vec<_>>>()?;
-        execute::sql(&self.scope, query, params, limits).await
+        execute::sql(&self.threads, &self.scope, query, params, limits).await
     }
 
     /// Merged partials over the local days `[from_day, to_day)` (days since

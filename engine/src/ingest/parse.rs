@@ -313,15 +313,24 @@ fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rej
     }
     let pairs: Pairs<'_> = serde_json::from_str(raw.get())
         .map_err(|_| reject("dimensions", "must be a JSON object"))?;
-    Ok(pairs
-        .0
-        .into_iter()
-        .map(|(key, raw)| (key, dimension(raw)))
-        .collect())
+    let fault = |key: &str| {
+        let shown: String = key.chars().take(64).collect();
+        reject(
+            &format!("dimensions.{shown}"),
+            "holds half a surrogate pair",
+        )
+    };
+    let mut values = Vec::with_capacity(pairs.0.len());
+    for (key, raw) in pairs.0 {
+        let value = dimension(raw).ok_or_else(|| fault(&key))?;
+        values.push((key, value));
+    }
+    Ok(values)
 }
 
-fn dimension(raw: &RawValue) -> OwnedValue<'_> {
-    match raw.get() {
+/// `None`: a string with half a surrogate pair, which is no text.
+fn dimension(raw: &RawValue) -> Option<OwnedValue<'_>> {
+    Some(match raw.get() {
         "null" => OwnedValue::Other(DimensionValue::Null),
         "true" => OwnedValue::Other(DimensionValue::Bool(true)),
         "false" => OwnedValue::Other(DimensionValue::Bool(false)),
@@ -329,8 +338,8 @@ fn dimension(raw: &RawValue) -> OwnedValue<'_> {
             OwnedValue::Other(DimensionValue::Nested(nested))
         }
         number if !number.starts_with('"') => OwnedValue::Other(DimensionValue::Number(number)),
-        _ => OwnedValue::Text(text(raw).unwrap_or_default()),
-    }
+        _ => OwnedValue::Text(text(raw)?),
+    })
 }
 
 /// The text of a JSON string; `None` when it is something else.

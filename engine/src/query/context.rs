@@ -23,8 +23,18 @@ use super::table::store_url;
 use crate::error::{Error, Result};
 
 /// Functions that a tenant's SQL may not call: one names stored files, the
-/// others make a long text of a short one before any limit sees it.
-const WITHHELD: [&str; 5] = ["input_file_name", "lpad", "repeat", "rpad", "array_repeat"];
+/// others make much of little, or work long, before any limit sees it.
+const WITHHELD: [&str; 9] = [
+    "input_file_name",
+    "array_repeat",
+    "array_resize",
+    "generate_series",
+    "levenshtein",
+    "lpad",
+    "range",
+    "repeat",
+    "rpad",
+];
 
 static BASE: LazyLock<SessionState> = LazyLock::new(|| {
     let mut builder = SessionStateBuilder::new()

@@ -3,6 +3,7 @@
 //! It stays one function of a scope, a text and limits, so that a process that
 //! can be killed may take it over.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,11 +19,17 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
 use futures::{Stream, StreamExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::scope::{AnswerStats, Scope};
+use super::threads::QueryThreads;
 use super::{context, gate, problem, verify};
 use crate::error::{Error, Result};
+
+/// Batches that a query may be ahead of its reader.
+const BATCHES_AHEAD: usize = 2;
 
 /// What becomes of an answer with more rows than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +65,9 @@ pub struct Answer {
     pub stats: Arc<AnswerStats>,
 }
 
-/// Plans, checks and starts a caller's query.
+/// Plans, checks and starts a caller's query on the threads for queries.
 pub(crate) async fn sql(
+    threads: &QueryThreads,
     scope: &Arc<Scope>,
     query: &str,
     params: Vec<ScalarValue>,
@@ -67,12 +75,77 @@ pub(crate) async fn sql(
 ) -> Result<Answer> {
     let stats = Arc::new(AnswerStats::default());
     let deadline = Instant::now() + limits.deadline;
-    let planned = tokio::time::timeout_at(
-        deadline,
-        plan(scope, &stats, query, params, limits.memory_bytes),
-    );
-    let (state, plan) = planned.await.map_err(|_| limits.out_of_time())??;
-    run(&state, plan, scope, stats, limits, deadline)
+    let (started, schema) = oneshot::channel();
+    let (rows, received) = mpsc::channel(BATCHES_AHEAD);
+    let question = Question {
+        scope: scope.clone(),
+        stats: stats.clone(),
+        query: query.to_owned(),
+        params,
+        memory_bytes: limits.memory_bytes,
+    };
+    let mut stream = AnswerStream {
+        task: threads.spawn(question.answer(started, rows))?,
+        rows: Some(received),
+        rows_left: limits.rows,
+        stats: stats.clone(),
+        limits,
+        expiry: Box::pin(tokio::time::sleep_until(deadline)),
+    };
+    let schema = tokio::select! {
+        schema = schema => schema.map_err(|_| ended_early())??,
+        () = &mut stream.expiry => return Err(stream.limits.out_of_time()),
+    };
+    Ok(Answer {
+        schema,
+        stream,
+        stats,
+    })
+}
+
+/// Everything that the threads for queries need of one query.
+struct Question {
+    scope: Arc<Scope>,
+    stats: Arc<AnswerStats>,
+    query: String,
+    params: Vec<ScalarValue>,
+    memory_bytes: u64,
+}
+
+/// A batch, or `None` behind the last one: a channel that closes without it
+/// was cut, and half an answer is none.
+type Sent = Option<Result<RecordBatch, DataFusionError>>;
+
+impl Question {
+    async fn answer(self, started: oneshot::Sender<Result<SchemaRef>>, rows: mpsc::Sender<Sent>) {
+        let mut stream = match self.start().await {
+            Ok(stream) => stream,
+            Err(error) => return drop(started.send(Err(error))),
+        };
+        if started.send(Ok(stream.schema())).is_err() {
+            return;
+        }
+        while let Some(batch) = stream.next().await {
+            if rows.send(Some(batch)).await.is_err() {
+                return;
+            }
+        }
+        // Nobody waits for the end any more when this fails.
+        let _ = rows.send(None).await;
+    }
+
+    async fn start(self) -> Result<SendableRecordBatchStream> {
+        let Self {
+            scope,
+            stats,
+            query,
+            params,
+            memory_bytes,
+        } = self;
+        let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
+        verify::verify(&plan, &scope.objects)?;
+        execute_stream(plan, state.task_ctx()).map_err(problem::query)
+    }
 }
 
 async fn plan(
@@ -100,38 +173,20 @@ async fn plan(
     Ok((state, physical))
 }
 
-fn run(
-    state: &SessionState,
-    plan: Arc<dyn ExecutionPlan>,
-    scope: &Scope,
-    stats: Arc<AnswerStats>,
-    limits: QueryLimits,
-    deadline: Instant,
-) -> Result<Answer> {
-    verify::verify(&plan, &scope.objects)?;
-    let stream = execute_stream(plan, state.task_ctx()).map_err(problem::query)?;
-    let schema = stream.schema();
-    let stream = AnswerStream {
-        inner: Some(stream),
-        rows_left: limits.rows,
-        stats: stats.clone(),
-        limits,
-        expiry: Box::pin(tokio::time::sleep_until(deadline)),
-    };
-    Ok(Answer {
-        schema,
-        stream,
-        stats,
-    })
-}
-
-/// The rows of an answer, under its limits.
+/// The rows of an answer, under its limits; dropping it ends the query.
 pub struct AnswerStream {
-    inner: Option<SendableRecordBatchStream>,
+    task: JoinHandle<()>,
+    rows: Option<mpsc::Receiver<Sent>>,
     rows_left: u64,
     stats: Arc<AnswerStats>,
     limits: QueryLimits,
     expiry: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Drop for AnswerStream {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Stream for AnswerStream {
@@ -139,38 +194,48 @@ impl Stream for AnswerStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let Some(inner) = &mut this.inner else {
+        let Some(rows) = &mut this.rows else {
             return Poll::Ready(None);
         };
-        if this.expiry.as_mut().poll(cx).is_ready() {
-            this.inner = None;
-            return Poll::Ready(Some(Err(this.limits.out_of_time())));
+        let next = if this.expiry.as_mut().poll(cx).is_ready() {
+            Some(Err(this.limits.out_of_time()))
+        } else {
+            match std::task::ready!(rows.poll_recv(cx)) {
+                None => Some(Err(ended_early())),
+                Some(None) => None,
+                Some(Some(Err(error))) => Some(Err(problem::query(error))),
+                Some(Some(Ok(batch))) => Some(this.limited(batch)),
+            }
+        };
+        if !matches!(next, Some(Ok(_))) || this.stats.truncated() {
+            this.rows = None;
+            this.task.abort();
         }
-        let next: Option<Result<RecordBatch, DataFusionError>> =
-            std::task::ready!(inner.poll_next_unpin(cx));
-        Poll::Ready(match next {
-            None => {
-                this.inner = None;
-                None
-            }
-            Some(Err(error)) => {
-                this.inner = None;
-                Some(Err(problem::query(error)))
-            }
-            Some(Ok(batch)) if batch.num_rows() as u64 > this.rows_left => {
-                this.inner = None;
-                if this.limits.too_many_rows == TooManyRows::Fail {
-                    return Poll::Ready(Some(Err(this.limits.exceeded())));
-                }
-                this.stats.set_truncated();
-                let kept = usize::try_from(this.rows_left).unwrap_or(usize::MAX);
-                Some(Ok(batch.slice(0, kept)))
-            }
-            Some(Ok(batch)) => {
-                this.rows_left -= batch.num_rows() as u64;
-                Some(Ok(batch))
-            }
-        })
+        Poll::Ready(next)
+    }
+}
+
+impl AnswerStream {
+    /// As much of the batch as the limit leaves.
+    fn limited(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        let rows = batch.num_rows() as u64;
+        if rows <= self.rows_left {
+            self.rows_left -= rows;
+            return Ok(batch);
+        }
+        if self.limits.too_many_rows == TooManyRows::Fail {
+            return Err(self.limits.exceeded());
+        }
+        self.stats.set_truncated();
+        Ok(batch.slice(0, usize::try_from(self.rows_left).unwrap_or(usize::MAX)))
+    }
+}
+
+fn ended_early() -> Error {
+    Error::Query {
+        message: "the query failed inside one of its functions".into(),
+        location: None,
+        hint: Some("simplify it, or leave out the function that it fails in".into()),
     }
 }
 

@@ -1,8 +1,14 @@
 //! May this text run? One SELECT (or EXPLAIN of one), within size limits.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::sqlparser::ast;
+use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::logical_expr::sqlparser::keywords::Keyword;
+use datafusion::logical_expr::sqlparser::tokenizer::{Token, Tokenizer};
 use datafusion::sql::parser::Statement;
 
 use super::problem;
@@ -10,6 +16,14 @@ use crate::error::{Error, Location, Result};
 
 /// Bytes of one query's text.
 const MAX_QUERY_BYTES: usize = 64 * 1024;
+/// Words and signs of one query.
+const MAX_TOKENS: usize = 10_000;
+/// Operators: planning time grows with their square, 1,000 took two seconds.
+const MAX_OPERATORS: usize = 400;
+/// UNION, INTERSECT and EXCEPT.
+const MAX_SET_OPERATIONS: usize = 64;
+/// Tables read, each as often as it is read.
+const MAX_TABLES: usize = 128;
 
 /// Parses a text; refuses everything that is not a question.
 pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
@@ -22,6 +36,7 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
             "shorten it, or pass long lists as parameters",
         ));
     }
+    check_size(query)?;
     let dialect = state.config().options().sql_parser.dialect;
     let statement = state
         .sql_to_statement(query, &dialect)
@@ -35,9 +50,110 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
         _ => false,
     };
     match question {
-        true => Ok(statement),
+        true => check_expansion(&statement).map(|()| statement),
         false => Err(only_questions()),
     }
+}
+
+/// Counts what makes planning slow or deep, before the parser recurses.
+fn check_size(query: &str) -> Result<()> {
+    // What is no SQL at all is the parser's to explain.
+    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, query).tokenize() else {
+        return Ok(());
+    };
+    let count = |of: fn(&Token) -> bool| tokens.iter().filter(|token| of(token)).count();
+    for (found, allowed, what) in [
+        (
+            count(|t| !matches!(t, Token::Whitespace(_))),
+            MAX_TOKENS,
+            "words and signs",
+        ),
+        (count(is_operator), MAX_OPERATORS, "operators"),
+        (
+            count(is_set_operation),
+            MAX_SET_OPERATIONS,
+            "set operations",
+        ),
+    ] {
+        if found > allowed {
+            return Err(refused(
+                format!("the query has {found} {what} of at most {allowed}"),
+                "pass long lists as parameters, or split the query",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT),
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::LBracket
+        | Token::RBracket
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::Placeholder(_)
+        | Token::SemiColon
+        | Token::EOF => false,
+        _ => true,
+    }
+}
+
+fn is_set_operation(token: &Token) -> bool {
+    let Token::Word(word) = token else {
+        return false;
+    };
+    matches!(
+        word.keyword,
+        Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT
+    )
+}
+
+/// Refuses named subqueries that multiply: each reference is planned anew, so
+/// twenty that each name the one before twice are a million scans.
+fn check_expansion(statement: &Statement) -> Result<()> {
+    let query = match statement {
+        Statement::Statement(statement) => statement.as_ref(),
+        Statement::Explain(explain) => match explain.statement.as_ref() {
+            Statement::Statement(statement) => statement.as_ref(),
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let ast::Statement::Query(query) = query else {
+        return Ok(());
+    };
+    let mut weights: HashMap<String, usize> = HashMap::new();
+    for named in query.with.iter().flat_map(|with| &with.cte_tables) {
+        let weight = weight(&named.query, &weights);
+        weights.insert(named.alias.name.value.to_lowercase(), weight);
+    }
+    let tables = weight(&query.body, &weights);
+    if tables > MAX_TABLES {
+        return Err(refused(
+            format!(
+                "the query reads {tables} tables of at most {MAX_TABLES}, its named subqueries multiplied out"
+            ),
+            "refer to each WITH query less often",
+        ));
+    }
+    Ok(())
+}
+
+/// Tables that a part of a query reads, named subqueries multiplied out.
+fn weight(part: &impl ast::Visit, weights: &HashMap<String, usize>) -> usize {
+    let mut total = 0usize;
+    let _ = ast::visit_relations(part, |name| {
+        let weight = weights.get(&name.to_string().to_lowercase()).copied();
+        total = total.saturating_add(weight.unwrap_or(1));
+        ControlFlow::<()>::Continue(())
+    });
+    total
 }
 
 /// A text that ends too early is wrong at its end, which the parser leaves out.
@@ -89,5 +205,60 @@ fn refused(message: String, hint: &str) -> Error {
         message,
         location: None,
         hint: Some(hint.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::SessionStateBuilder;
+
+    use super::*;
+
+    fn check(query: &str) -> Result<()> {
+        let state = SessionStateBuilder::new().with_default_features().build();
+        parse(&state, query).map(drop)
+    }
+
+    /// `levels` named subqueries, each reading the one before twice.
+    fn doubling(levels: usize, join: &str) -> String {
+        let mut query = String::from("with c0 as (select 1 as x)");
+        for i in 1..=levels {
+            let before = i - 1;
+            query.push_str(&format!(
+                ", c{i} as (select 1 as x from c{before} a {join} c{before} b)"
+            ));
+        }
+        format!("{query} select * from c{levels}")
+    }
+
+    #[test]
+    fn named_subqueries_that_multiply_are_refused_before_planning() {
+        assert!(check(&doubling(5, "cross join")).is_ok());
+        for join in ["cross join", "join lateral", ","] {
+            assert!(check(&doubling(22, join)).is_err(), "{join}");
+        }
+        let union = doubling(22, "union all select 1 from");
+        assert!(check(&union).is_err());
+        assert!(check(&format!("explain {}", doubling(22, ","))).is_err());
+    }
+
+    #[test]
+    fn long_chains_are_refused_before_parsing() {
+        for (part, more) in [
+            ("1", "+1"),
+            ("1", "::int"),
+            ("true", " and true"),
+            ("'a'", "||'a'"),
+            ("1", " union all select 1"),
+        ] {
+            assert!(
+                check(&format!("select {part}{}", more.repeat(20))).is_ok(),
+                "{more}"
+            );
+            assert!(
+                check(&format!("select {part}{}", more.repeat(2_000))).is_err(),
+                "{more}"
+            );
+        }
     }
 }
