@@ -56,6 +56,7 @@ fn api() -> OpenApiRouter<App> {
     ),
     components(schemas(
         Problem,
+        crate::encode::Decimals,
         routes::dashboard::Compare,
         routes::dashboard::Top
     )),
