@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(shell .ci/target-dir)
 
-.PHONY: run test bench fmt lint
+.PHONY: run test faults bench peers fmt lint
 .DEFAULT_GOAL := run
 
 run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
@@ -14,9 +14,15 @@ run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
 test: ## everything that CI runs
 	@exec .ci/test
 
+faults: ## the long form of the tests of faults (TESSERA_FAULT_ROUNDS, TESSERA_FAULT_SEED)
+	@exec .ci/faults
+
 bench: ## the measurements of benches/README.md
 	@.ci/set-up
 	cargo bench --workspace --benches --locked
+
+peers: ## the comparison of benches/peers/README.md
+	@exec benches/peers/run
 
 fmt: ## formats the code
 	cargo fmt --all

@@ -14,9 +14,14 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use engine::dashboard::{Compare, DashboardRequest, RangeRequest, RawTop, dashboard};
-use engine::{Engine, EngineOptions, Error, Maintenance, Result, TenantId};
+use engine::{Engine, EngineOptions, Error, Maintenance, Result, TenantId, UpkeepOptions};
 use futures::TryStreamExt;
+use mimalloc::MiMalloc;
 use report::{Latencies, size};
+
+// As the server has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Where the generated year ends; the queries name its dates.
 const END: &str = "2025-06-30T23:00:00Z";
@@ -40,6 +45,7 @@ async fn run(data_dir: &Path) -> Result<()> {
         migrate_url: None,
         store_url: None,
         maintenance: Maintenance::Background,
+        upkeep: UpkeepOptions::default(),
     })
     .await?;
     report::line(
@@ -83,8 +89,15 @@ async fn measure(engine: &Engine, end: DateTime<Utc>) -> Result<()> {
     .await?;
     let repeats = size("TESSERA_BENCH_REPEATS", 200);
     sessions(engine, &reader, repeats).await?;
-    dashboards(engine, &reader, end, "30d", repeats).await?;
-    dashboards(engine, &reader, end, "1y", repeats).await?;
+    for (range, zone) in [
+        ("30d", None),
+        ("1y", None),
+        ("30d", Some(chrono_tz::Asia::Kathmandu)),
+        ("1y", Some(chrono_tz::Asia::Kathmandu)),
+    ] {
+        dashboards(engine, &reader, end, range, zone, repeats).await?;
+    }
+    after_a_point(engine, &reader, end, repeats).await?;
     queries(engine, &reader, repeats.div_ceil(10)).await?;
     report::peak_memory("peak memory", "self");
     Ok(())
@@ -117,20 +130,22 @@ async fn dashboards(
     tenant: &TenantId,
     now: DateTime<Utc>,
     range: &str,
+    zone: Option<chrono_tz::Tz>,
     repeats: u64,
 ) -> Result<()> {
     let request = DashboardRequest {
         range: RangeRequest::parse(Some(range), None, None)?,
         platform: None,
         compare: Compare::Previous,
-        zone: None,
+        zone,
         raw_top: RawTop::WhenCheap,
     };
+    let named = zone.map_or(String::new(), |zone| format!(" in {zone}"));
     let asked = Instant::now();
     dashboard(&engine.session(tenant).await?, &request, now).await?;
     let first = asked.elapsed().as_secs_f64() * 1e3;
     report::line(
-        &format!("dashboard {range}, the first time"),
+        &format!("dashboard {range}{named}, the first time"),
         &format!("{first:>9.2} ms"),
     );
     let (mut latencies, mut panels) = (Latencies::default(), 0);
@@ -141,8 +156,35 @@ async fn dashboards(
         latencies.push(asked.elapsed());
         panels = shown.totals.len() + shown.series.len() + shown.top_values.len();
     }
-    let what = format!("dashboard {range} with the period before");
+    let what = format!("dashboard {range}{named} with the period before");
     report::line(&what, &format!("{}, {panels} panels", latencies.text()));
+    Ok(())
+}
+
+/// A dashboard of a version that has one point more than the last one shown;
+/// neither the point's commit nor the session counted.
+async fn after_a_point(
+    engine: &Engine,
+    tenant: &TenantId,
+    now: DateTime<Utc>,
+    repeats: u64,
+) -> Result<()> {
+    let request = DashboardRequest {
+        range: RangeRequest::parse(Some("30d"), None, None)?,
+        platform: None,
+        compare: Compare::Previous,
+        zone: None,
+        raw_top: RawTop::WhenCheap,
+    };
+    let mut latencies = Latencies::default();
+    for _ in 0..repeats.div_ceil(4) {
+        load::one_point(engine, tenant, now).await?;
+        let session = engine.session(tenant).await?;
+        let asked = Instant::now();
+        dashboard(&session, &request, now).await?;
+        latencies.push(asked.elapsed());
+    }
+    report::line("dashboard 30d after one new point", &latencies.text());
     Ok(())
 }
 

@@ -126,6 +126,18 @@ pub(crate) async fn fill(
     Ok(())
 }
 
+/// One point, recorded at the end.
+pub(crate) async fn one_point(
+    engine: &Engine,
+    tenant: &TenantId,
+    end: DateTime<Utc>,
+) -> Result<()> {
+    for body in bodies(7, end, 1, 1) {
+        engine.ingest().points(tenant, request(body)).await?;
+    }
+    Ok(())
+}
+
 /// Imports the retail file.
 pub(crate) async fn retail(
     engine: &Engine,

@@ -22,6 +22,7 @@ mod student;
 mod tally;
 mod top_values;
 mod totals;
+mod zoned;
 
 pub use correlation::{Correlation, Side};
 pub use exact::Exact;
@@ -116,9 +117,15 @@ pub async fn dashboard(
     let platform = request.platform.as_deref();
     check_platform(session, platform)?;
 
-    let days = spans.numbers();
-    let (partials, source) = session.partials(days.start, days.end, zone).await?;
-    let mut panels = Panels::of(&partials, session.metrics(), platform, &spans)?;
+    let cells = zoned::cells(session, &spans, zone, request.raw_top).await?;
+    let source = cells.source;
+    let mut panels = Panels::of(
+        &cells.partials,
+        cells.slices,
+        session.metrics(),
+        platform,
+        &spans,
+    )?;
     RawReader {
         session,
         spans: &spans,
@@ -168,6 +175,7 @@ struct MetricPanel<'a> {
 impl<'a> Panels<'a> {
     fn of(
         partials: &'a Partials,
+        slices: Option<PartialsSource>,
         definitions: &'a [MetricDefinition],
         platform: Option<&str>,
         spans: &Spans,
@@ -180,7 +188,7 @@ impl<'a> Panels<'a> {
         for metric in std::mem::take(&mut tally.metrics) {
             let numbers = Numbers::of(&metric)?;
             metrics.push(MetricPanel {
-                top_values: TopValues::of(&tally, &metric)?,
+                top_values: TopValues::of(&tally, &metric, slices)?,
                 numbers_source: match numbers {
                     Some(_) => PartialsSource::Rollup,
                     None => PartialsSource::Raw,
@@ -245,7 +253,7 @@ impl From<RollupError> for Error {
                 location: None,
                 hint: Some("ask for fewer days".to_owned()),
             },
-            RollupError::Corrupt(_) => Self::storage(error),
+            RollupError::Corrupt(_) | RollupError::OtherFormat(_) => Self::storage(error),
         }
     }
 }

@@ -7,16 +7,26 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use sqlx::postgres::{PgConnectOptions, PgPool};
+use storage_layout::key::BackupId;
 use storage_layout::{TenantId, store};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::ingest::Ingest;
-use crate::maintain::Maintainer;
+use crate::maintain::backup::{Backup, place};
+use crate::maintain::check::{Check, CheckOptions, CheckReport};
+use crate::maintain::progress::Progress;
+use crate::maintain::restore::Restore;
+use crate::maintain::{
+    BackupReport, Maintainer, RestoreReport, UpkeepOptions, VerifyReport, VerifyRequest,
+};
 use crate::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
 use crate::metadata::keys::Keys;
+use crate::metadata::metrics::Metrics;
+use crate::metadata::owner::Owner;
 use crate::metadata::platforms::Platforms;
+use crate::metadata::restore::Existing;
 use crate::metadata::tenants::Tenants;
 use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, migrate};
@@ -37,6 +47,29 @@ pub enum Maintenance {
     Off,
 }
 
+/// What to restore.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreOptions {
+    /// The place of backups: a store's URL, or a folder.
+    pub from: String,
+    /// The backup's id; `None`: the newest.
+    pub backup: Option<String>,
+    /// The only tenant; `None`: all of the backup.
+    pub tenant: Option<TenantId>,
+    /// What becomes of tenants that exist.
+    pub existing: ExistingTenants,
+}
+
+/// What a restore does about tenants that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExistingTenants {
+    /// Restores nothing.
+    #[default]
+    Refuse,
+    /// Makes them what they were at the backup, but for their keys and erasures.
+    Replace,
+}
+
 /// How to start an engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -52,6 +85,8 @@ pub struct EngineOptions {
     /// Background work; a server's engine must be the only one on its private
     /// Postgres, a command's may share it.
     pub maintenance: Maintenance,
+    /// How that work is done.
+    pub upkeep: UpkeepOptions,
 }
 
 /// The engine; cheap to clone.
@@ -64,6 +99,7 @@ pub struct Engine {
 struct Inner {
     embedded: Mutex<Option<EmbeddedPostgres>>,
     background: Mutex<Option<JoinHandle<()>>>,
+    owner: Option<Owner>,
     pool: PgPool,
     store: Arc<dyn ObjectStore>,
     caches: Caches,
@@ -71,6 +107,7 @@ struct Inner {
     tenants: Tenants,
     keys: Keys,
     platforms: Platforms,
+    metrics: Metrics,
     ingest: Ingest,
     maintainer: Maintainer,
     threads: Arc<QueryThreads>,
@@ -79,24 +116,44 @@ struct Inner {
 impl Engine {
     /// Opens Postgres and the store, migrates, checks roles and policies.
     pub async fn start(options: EngineOptions) -> Result<Self> {
+        Self::launch(options, None).await
+    }
+
+    /// As [`Engine::start`], on a store of the caller's own, whatever
+    /// `options.store_url` says. What its `put` acknowledged must be durable.
+    pub async fn start_on(options: EngineOptions, store: Arc<dyn ObjectStore>) -> Result<Self> {
+        Self::launch(options, Some(store)).await
+    }
+
+    async fn launch(options: EngineOptions, store: Option<Arc<dyn ObjectStore>>) -> Result<Self> {
         let (embedded, app, owner) = open_postgres(&options).await?;
         if let Some(owner) = &owner {
             migrate::migrate(owner).await?;
         }
         let pool = metadata::open_pool(app).await?;
         migrate::check(&pool).await?;
-        let store = open_store(&options)?;
+        let store = match store {
+            Some(store) => store,
+            None => open_store(&options)?,
+        };
         let platforms = Platforms::new(pool.clone());
         platforms.install_presets().await?;
         let caches = Caches::default();
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(None),
+            owner: owner.map(Owner::new),
             versions: VersionCheck::new(pool.clone()),
             tenants: Tenants::new(pool.clone()),
             keys: Keys::new(pool.clone()),
+            metrics: Metrics::new(pool.clone()),
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
-            maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone()),
+            maintainer: Maintainer::new(
+                pool.clone(),
+                store.clone(),
+                caches.clone(),
+                &options.upkeep,
+            ),
             threads: Arc::new(QueryThreads::start()?),
             pool,
             store,
@@ -188,9 +245,113 @@ impl Engine {
         }
     }
 
+    /// Metric definitions.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Rewrites this tenant's roll-ups that no longer fit its zone or its
+    /// definitions now; answers how many. A server does so by itself.
+    pub async fn rewrite_rollups(&self, tenant: &TenantId) -> Result<u64> {
+        self.inner.maintainer.rewrite_rollups(tenant).await
+    }
+
+    /// Compares this tenant's stored roll-ups with its rows, all of which are
+    /// read. Errors: `NotFound` for an unknown tenant.
+    pub async fn verify_rollups(
+        &self,
+        tenant: &TenantId,
+        request: &VerifyRequest,
+    ) -> Result<VerifyReport> {
+        self.inner.maintainer.verify_rollups(tenant, request).await
+    }
+
     /// Flushes and compacts this tenant now; answers how many files it replaced.
     pub async fn compact(&self, tenant: &TenantId) -> Result<u64> {
         self.inner.maintainer.tenant(tenant).await
+    }
+
+    /// Retention, erasure and what else is done to stored files.
+    pub fn upkeep(&self) -> &Maintainer {
+        &self.inner.maintainer
+    }
+
+    /// Erases again what was erased before, after a restore; see
+    /// [`Maintainer::replay_erasures`].
+    pub async fn replay_erasures(&self, tenant: &TenantId) -> Result<u64> {
+        let receipts = self.inner.maintainer.replay_erasures(tenant).await?;
+        Ok(receipts.iter().map(|(_, receipt)| receipt.rows).sum())
+    }
+
+    /// Compares catalog and store; see [`crate::maintain::check`]. An error
+    /// means that it could not be checked.
+    pub async fn check(
+        &self,
+        options: &CheckOptions,
+        progress: &dyn Progress,
+    ) -> Result<CheckReport> {
+        let check = Check::new(&self.inner.maintainer, options, progress)?;
+        check.run().await
+    }
+
+    /// Backs up one tenant, or all, to a store's URL or a folder. Errors:
+    /// `Config` without the owner role, `NotFound` for an unknown tenant,
+    /// `Storage` where an object is missing or damaged.
+    pub async fn backup(
+        &self,
+        to: &str,
+        tenant: Option<&TenantId>,
+        progress: &dyn Progress,
+    ) -> Result<BackupReport> {
+        let backup = Backup {
+            owner: self.owner()?,
+            store: self.inner.store.as_ref(),
+            to: place::for_writing(to)?,
+            tenant,
+            progress,
+        };
+        backup.run().await
+    }
+
+    /// Restores from a backup. Errors: `Conflict` when tenants exist that may
+    /// not be replaced, `NotFound` for a backup or tenant that is not there,
+    /// `Storage` for a damaged backup: then nothing of the tenant was changed.
+    pub async fn restore(
+        &self,
+        options: &RestoreOptions,
+        progress: &dyn Progress,
+    ) -> Result<RestoreReport> {
+        let id = options.backup.as_deref();
+        let unknown = |id: &str| Error::invalid("is not a backup's id", id);
+        let backup = id.map(|id| BackupId::parse(id).ok_or_else(|| unknown(id)));
+        let restore = Restore {
+            owner: self.owner()?,
+            from: place::for_reading(&options.from)?,
+            backup: backup.transpose()?,
+            store: self.inner.store.clone(),
+            tenant: options.tenant.as_ref(),
+            existing: match options.existing {
+                ExistingTenants::Refuse => Existing::Refuse,
+                ExistingTenants::Replace => Existing::Replace,
+            },
+            progress,
+        };
+        let report = restore.run().await?;
+        for tenant in &report.tenants {
+            self.inner.caches.snapshots.invalidate(tenant).await;
+        }
+        for tenant in report.erasures_replayed.keys() {
+            self.replay_erasures(tenant).await?;
+        }
+        Ok(report)
+    }
+
+    fn owner(&self) -> Result<&Owner> {
+        self.inner.owner.as_ref().ok_or_else(|| {
+            Error::Config(
+                "this needs the owner role, which sees all tenants: set TESSERA_MIGRATE_URL".into(),
+            )
+        })
     }
 
     /// A ready `psql` on the metadata, as the app role. Errors: `Config` where

@@ -40,6 +40,14 @@ pub enum Error {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// The caller's input is larger than is taken, as sent or once decoded.
+    #[error("{message}")]
+    TooLarge {
+        /// What is over which limit.
+        message: String,
+        /// What to do instead.
+        hint: String,
+    },
     /// The caller may not do this.
     #[error("{message}")]
     Forbidden {

@@ -17,17 +17,26 @@ use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
 use crate::metadata::platforms::Platforms;
 
+mod admission;
 mod batch;
+pub mod bulk;
 mod collect;
 mod commit;
+mod dimension_text;
 pub(crate) mod encode;
+mod group;
 pub(crate) mod layout;
 mod parse;
+pub mod quarantine;
 
+pub use admission::{Admission, Admitted};
 pub use batch::PointBatch;
+
 pub(crate) use commit::upload;
 use commit::{Incoming, Source, key_conflict};
+use group::GroupCommit;
 use layout::Layouts;
+use quarantine::{Origin, Texts};
 
 /// Bodies larger than this are parsed on a thread of their own.
 const INLINE_PARSE_BYTES: usize = 64 * 1024;
@@ -41,6 +50,15 @@ pub enum BodyFormat {
     NdJson,
 }
 
+impl BodyFormat {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::NdJson => "ndjson",
+        }
+    }
+}
+
 /// What a faulty point does to its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFault {
@@ -48,6 +66,18 @@ pub enum OnFault {
     KeepOthers,
     /// Nothing is kept.
     RejectAll,
+}
+
+impl OnFault {
+    /// Begins the hash of a body, which is what an idempotency key stands for:
+    /// the unpacked bytes, and what becomes of a faulty point.
+    fn body_hasher(self) -> Sha256 {
+        Sha256::new_with_prefix(match self {
+            Self::KeepOthers => b"".as_slice(),
+            // No body begins like this.
+            Self::RejectAll => b"reject all\0",
+        })
+    }
 }
 
 /// A body of points.
@@ -59,14 +89,22 @@ pub struct IngestRequest {
     pub format: BodyFormat,
     /// What a faulty point does.
     pub on_fault: OnFault,
-    /// Same key and same body: the stored answer again.
+    /// Same key, same body and same `on_fault`: the stored answer again.
     pub idempotency_key: Option<String>,
+}
+
+impl IngestRequest {
+    fn hash(&self) -> [u8; 32] {
+        let hasher = self.on_fault.body_hasher().chain_update(&self.body);
+        hasher.finalize().into()
+    }
 }
 
 /// A point that was not kept, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// Position in the body, from 0.
+    /// Position in the body, from 0; of an event, the position of the point
+    /// among those that the platform's registration makes of it.
     pub index: u64,
     /// The field at fault.
     pub field: String,
@@ -86,8 +124,36 @@ pub struct IngestAnswer {
     pub rounded: u64,
     /// Points that were not kept.
     pub rejected: Vec<Rejection>,
-    /// The tenant's version that holds the points.
+    /// How many more were not kept than `rejected` lists: the list of a large
+    /// body is cut, see [`bulk`].
+    #[serde(default)]
+    pub unlisted: u64,
+    /// The tenant's version that holds the points; 0 when nothing was kept.
     pub version: i64,
+}
+
+impl IngestAnswer {
+    fn of_nothing(rejected: Vec<Rejection>) -> Self {
+        Self {
+            accepted: 0,
+            duplicates: 0,
+            rounded: 0,
+            rejected,
+            unlisted: 0,
+            version: 0,
+        }
+    }
+}
+
+/// A body whose points have been checked.
+struct Checked {
+    batches: Vec<PointBatch>,
+    rejected: Vec<Rejection>,
+    texts: Texts,
+    on_fault: OnFault,
+    idempotency: Option<(String, [u8; 32])>,
+    source: &'static str,
+    received_at_us: i64,
 }
 
 /// One point as a parser sees it; texts are borrowed from the input.
@@ -131,32 +197,45 @@ pub struct Ingest {
     store: Arc<dyn ObjectStore>,
     platforms: Platforms,
     layouts: Layouts,
+    group: GroupCommit,
+    admission: Admission,
+    slots: Arc<bulk::Slots>,
 }
 
 impl Ingest {
     pub(crate) fn new(pool: PgPool, store: Arc<dyn ObjectStore>, platforms: Platforms) -> Self {
         let layouts = Layouts::new(pool.clone());
+        let group = GroupCommit::start(&pool);
         Self {
+            group,
+            admission: Admission::default(),
             pool,
             store,
             platforms,
             layouts,
+            slots: Arc::default(),
         }
+    }
+
+    /// What a front asks before it reads a body, and holds until it answers.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Parses, checks and commits a body; returns after the commit is durable.
     pub async fn points(&self, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
-        let hash = Sha256::digest(&request.body).into();
-        if let Some(answer) = self
-            .stored(tenant, request.idempotency_key.as_deref(), &hash)
-            .await?
+        let key = request.idempotency_key.clone();
+        let idempotency = key.map(|key| (key, request.hash()));
+        let large = request.body.len() > INLINE_PARSE_BYTES;
+        // The commit looks the key up again; a small body may go that far.
+        if let (true, Some((key, hash))) = (large, &idempotency)
+            && let Some(answer) = self.stored(tenant, key, hash).await?
         {
             return Ok(answer);
         }
         let (body, format, owner) = (request.body, request.format, tenant.clone());
         let platforms = self.platforms.list().await?;
         let now_us = Utc::now().timestamp_micros();
-        let large = body.len() > INLINE_PARSE_BYTES;
         let parse = move || {
             let text = std::str::from_utf8(&body)
                 .map_err(|_| Error::invalid("the body is not UTF-8 text", "body"))?;
@@ -164,32 +243,66 @@ impl Ingest {
                 PointBatch::new(platforms.clone(), now_us)
             })
         };
-        let (mut batches, mut rejected) = (Vec::new(), Vec::new());
+        let (mut batches, mut rejected, mut texts) = (Vec::new(), Vec::new(), Texts::default());
         for mut part in on_processor(large, parse).await? {
+            texts.append(part.texts, rejected.len());
             rejected.append(&mut part.rejected);
             batches.push(part.batch);
         }
-        let nothing = batches.iter().all(PointBatch::is_empty);
-        if !rejected.is_empty() && (nothing || request.on_fault == OnFault::RejectAll) {
-            return Ok(IngestAnswer {
-                accepted: 0,
-                duplicates: 0,
-                rounded: 0,
-                rejected,
-                version: 0,
-            });
-        }
-        let idempotency = request.idempotency_key.map(|key| (key, hash));
-        let what = Incoming {
+        let checked = Checked {
             batches,
             rejected,
+            texts,
+            on_fault: request.on_fault,
             idempotency,
-            source: Source::Request,
+            source: format.name(),
+            received_at_us: now_us,
         };
-        match self.commit(tenant, what).await? {
-            Some(answer) => Ok(answer),
-            None => Err(Error::internal("a body is no chunk")),
+        self.commit_checked(tenant, checked).await
+    }
+
+    /// Commits the points that passed, unless a fault keeps them from it, and
+    /// puts the others into quarantine.
+    async fn commit_checked(&self, tenant: &TenantId, checked: Checked) -> Result<IngestAnswer> {
+        let Checked {
+            batches,
+            rejected,
+            texts,
+            on_fault,
+            idempotency,
+            source,
+            received_at_us,
+        } = checked;
+        let identity = idempotency.clone();
+        let nothing = batches.iter().all(PointBatch::is_empty);
+        let answer = if !rejected.is_empty() && (nothing || on_fault == OnFault::RejectAll) {
+            // No commit will look the key up.
+            if let Some((key, hash)) = &idempotency
+                && let Some(answer) = self.stored(tenant, key, hash).await?
+            {
+                return Ok(answer);
+            }
+            IngestAnswer::of_nothing(rejected)
+        } else {
+            let what = Incoming {
+                batches,
+                rejected,
+                idempotency,
+                source: Source::Request,
+            };
+            let answer = self.commit(tenant, what).await?;
+            answer.ok_or_else(|| Error::internal("a body is no chunk"))?
+        };
+        if on_fault == OnFault::KeepOthers {
+            let origin = Origin {
+                source,
+                received_at_us,
+                identity: identity.as_ref().map(|(key, hash)| (key.as_str(), *hash)),
+            };
+            self.keep_rejected(tenant, origin, &answer.rejected, &texts)
+                .await;
         }
+        Ok(answer)
     }
 
     /// Turns one platform event, `{platform, action, data}`, into points as the
@@ -200,25 +313,17 @@ impl Ingest {
         body: Bytes,
         idempotency_key: Option<String>,
     ) -> Result<IngestAnswer> {
-        let hash = Sha256::digest(&body).into();
-        if let Some(answer) = self
-            .stored(tenant, idempotency_key.as_deref(), &hash)
-            .await?
-        {
-            return Ok(answer);
-        }
         let mut batch = self.batch().await?;
         let rejected = collect::event(&body, &self.platforms.list().await?, &mut batch)?;
+        let idempotency = hashed(idempotency_key, &body);
         if batch.is_empty() {
-            return Ok(IngestAnswer {
-                accepted: 0,
-                duplicates: 0,
-                rounded: 0,
-                rejected,
-                version: 0,
-            });
+            if let Some((key, hash)) = &idempotency
+                && let Some(answer) = self.stored(tenant, key, hash).await?
+            {
+                return Ok(answer);
+            }
+            return Ok(IngestAnswer::of_nothing(rejected));
         }
-        let idempotency = idempotency_key.map(|key| (key, hash));
         let what = Incoming {
             batches: vec![batch],
             rejected,
@@ -269,10 +374,9 @@ impl Ingest {
     async fn stored(
         &self,
         tenant: &TenantId,
-        key: Option<&str>,
+        key: &str,
         hash: &[u8; 32],
     ) -> Result<Option<IngestAnswer>> {
-        let Some(key) = key else { return Ok(None) };
         match catalog::stored_answer(&self.pool, tenant, key).await? {
             None => Ok(None),
             Some((stored, answer)) if stored[..] == hash[..] => serde_json::from_value(answer)
@@ -281,6 +385,11 @@ impl Ingest {
             Some(_) => Err(key_conflict()),
         }
     }
+}
+
+/// A key with the hash of the body that it stands for.
+fn hashed(key: Option<String>, body: &[u8]) -> Option<(String, [u8; 32])> {
+    key.map(|key| (key, Sha256::digest(body).into()))
 }
 
 /// Runs work here, or on a thread for blocking work when there is much of it.

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod demo;
 pub mod engine;
 pub mod error;
+pub mod failpoint;
 pub mod import;
 pub mod ingest;
 pub mod maintain;
@@ -14,7 +15,8 @@ pub mod metadata;
 pub mod query;
 pub mod session;
 
-pub use engine::{Engine, EngineOptions, Maintenance};
+pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions};
 pub use error::{Error, Result};
+pub use maintain::UpkeepOptions;
 pub use session::Session;
 pub use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, TenantId, Value};

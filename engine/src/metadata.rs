@@ -10,13 +10,28 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::error::{Error, Result};
 
+pub(crate) mod backup;
 pub mod catalog;
+pub(crate) mod check;
 pub mod commit;
+pub(crate) mod commit_group;
 pub mod embedded;
+pub mod erasures;
+pub mod fence;
+pub mod jobs;
 pub mod keys;
+pub mod leases;
+pub(crate) mod looks;
+pub mod metrics;
 pub mod migrate;
+pub(crate) mod owner;
+pub(crate) mod pin;
 pub mod platforms;
 mod presets;
+pub mod quarantine;
+pub(crate) mod restore;
+pub mod retention;
+pub(crate) mod rollups;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod upkeep;
@@ -52,28 +67,33 @@ pub(crate) async fn open_pool(options: PgConnectOptions) -> Result<PgPool> {
 pub(crate) fn blame(error: sqlx::Error) -> Error {
     if is_away(&error) {
         tracing::warn!(%error, "postgres does not answer");
-        return Error::Unavailable {
-            message: "the catalog does not answer; nothing was changed".into(),
-            retry_after: RETRY_AFTER,
-        };
+        return away();
     }
     Error::internal(error)
+}
+
+/// What a caller is told while Postgres is away.
+pub(crate) fn away() -> Error {
+    Error::Unavailable {
+        message: "the catalog does not answer; nothing was changed".into(),
+        retry_after: RETRY_AFTER,
+    }
 }
 
 /// Whether Postgres is down, shutting down, full or locked, rather than wrong.
 pub(crate) fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        sqlx::Error::Database(e) => e.code().is_some_and(|code| {
-            // Connection failures, insufficient resources, operator
-            // intervention, lock timeout, query cancelled by a timeout.
-            ["08", "53", "57"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                || code == "55P03"
-        }),
+        sqlx::Error::Database(e) => e.code().is_some_and(|code| is_away_code(&code)),
         _ => false,
     }
+}
+
+/// Connection failures, insufficient resources, operator intervention, lock
+/// timeout, query cancelled by a timeout.
+pub(crate) fn is_away_code(code: &str) -> bool {
+    let classes = ["08", "53", "57"];
+    classes.iter().any(|class| code.starts_with(class)) || code == "55P03"
 }
 
 /// Whether Postgres answers.

@@ -5,13 +5,19 @@
 //! else, and passed [`verify`].
 
 pub mod cache;
+pub(crate) mod checked_sum;
+#[cfg(test)]
+mod checked_sum_test;
 pub(crate) mod context;
+pub(crate) mod date_trunc;
 pub(crate) mod execute;
+pub(crate) mod file_partials;
 pub(crate) mod files;
 pub(crate) mod functions;
 pub(crate) mod gate;
 pub(crate) mod kind_value;
 pub(crate) mod partials;
+pub(crate) mod place;
 pub(crate) mod planner;
 pub(crate) mod problem;
 pub(crate) mod pruning;
@@ -19,7 +25,11 @@ pub(crate) mod reader;
 pub(crate) mod rollup_table;
 pub(crate) mod schema;
 pub(crate) mod scope;
+pub(crate) mod sketch_table;
 pub(crate) mod system_tables;
 pub(crate) mod table;
 pub(crate) mod threads;
+pub(crate) mod time_bucket;
+pub(crate) mod top_groups;
+pub(crate) mod tops;
 pub(crate) mod verify;

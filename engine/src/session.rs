@@ -4,6 +4,7 @@
 //! A session stays at its version however long it lives; ask the engine for a
 //! new one to see newer points.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub use crate::query::partials::PartialsSource;
 pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
 use crate::query::threads::QueryThreads;
+use crate::query::tops::{self, Answers, TopsQuestion};
 use crate::query::{execute, partials};
 
 /// A tenant's view of its data at one version.
@@ -105,15 +107,18 @@ impl Session {
     /// Runs one SQL query. At most the plan's result rows come back; the
     /// stream says when rows were cut.
     pub async fn sql(&self, query: &str, params: &[Param]) -> Result<Answer> {
+        self.sql_within(query, params, self.limits()).await
+    }
+
+    fn limits(&self) -> QueryLimits {
         let plan = self.plan();
-        let limits = QueryLimits {
+        QueryLimits {
             rows: plan.result_rows,
             too_many_rows: TooManyRows::Cut,
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
-        };
-        self.sql_within(query, params, limits).await
+        }
     }
 
     /// Runs one SQL query for an export, which may be longer than an answer;
@@ -142,9 +147,10 @@ impl Session {
     }
 
     /// Merged partials over the local days `[from_day, to_day)` (days since
-    /// 1970-01-01) in `zone`: from stored roll-ups when `zone` is the tenant's
-    /// own, else made from raw points. Exact either way. The cells may cover
-    /// more days than asked for.
+    /// 1970-01-01) in `zone`: in total and by dimension value when `zone` is the
+    /// tenant's own, else in total alone. They come from stored roll-ups, or from
+    /// raw points where a zone's offset is no multiple of 15 minutes. Exact
+    /// either way. The cells may cover more days than asked for.
     pub async fn partials(
         &self,
         from_day: i32,
@@ -152,6 +158,28 @@ impl Session {
         zone: chrono_tz::Tz,
     ) -> Result<(Arc<Partials>, PartialsSource)> {
         partials::merged(&self.scope, from_day, to_day, zone).await
+    }
+
+    /// The slices that [`Self::partials`] lacks in another zone than the
+    /// tenant's: over all of `days` together, put on the first of them, and not
+    /// by day. Exact; rows are read of files that hold points outside `days` too.
+    pub(crate) async fn slices(
+        &self,
+        days: Range<i32>,
+        zone: chrono_tz::Tz,
+    ) -> Result<(Partials, PartialsSource)> {
+        partials::span(&self.scope, days, zone).await
+    }
+
+    /// The largest values of dimension keys from raw points, all in one pass;
+    /// remembered for the files they came from. Meant for few points.
+    pub(crate) async fn tops(&self, question: TopsQuestion) -> Result<Arc<Answers>> {
+        tops::tops(&self.threads, &self.scope, question, &self.limits()).await
+    }
+
+    /// How many rows [`Self::slices`] would read.
+    pub(crate) async fn slices_cost_rows(&self, days: Range<i32>, zone: chrono_tz::Tz) -> u64 {
+        partials::span_rows(&self.scope, days, zone).await
     }
 }
 

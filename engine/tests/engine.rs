@@ -5,23 +5,59 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "engine/backup.rs"]
+mod backup;
+#[path = "engine/bulk.rs"]
+mod bulk;
+#[path = "engine/check.rs"]
+mod check;
 #[path = "engine/collect.rs"]
 mod collect;
+#[path = "engine/compaction.rs"]
+mod compaction;
 #[path = "engine/dashboard.rs"]
 mod dashboard;
 #[path = "engine/dimensions.rs"]
 mod dimensions;
 #[path = "engine/embedded.rs"]
 mod embedded;
+#[path = "engine/erasure.rs"]
+mod erasure;
+#[path = "engine/fault_store.rs"]
+mod fault_store;
 #[path = "engine/fixture.rs"]
 mod fixture;
+#[path = "engine/group_commit.rs"]
+mod group_commit;
 #[path = "engine/history.rs"]
 mod history;
 #[path = "engine/ingest.rs"]
 mod ingest;
+#[path = "engine/jobs.rs"]
+mod jobs;
+#[path = "engine/latest.rs"]
+mod latest;
+#[path = "engine/quarantine.rs"]
+mod quarantine;
 #[path = "engine/retail.rs"]
 mod retail;
+#[path = "engine/retention.rs"]
+mod retention;
+#[path = "engine/rollups.rs"]
+mod rollups;
 #[path = "engine/row_level_security.rs"]
 mod row_level_security;
 #[path = "engine/sql.rs"]
 mod sql;
+#[path = "engine/store_faults.rs"]
+mod store_faults;
+#[path = "engine/stores.rs"]
+mod stores;
+#[path = "engine/sweep.rs"]
+mod sweep;
+#[path = "engine/sweep_pinned.rs"]
+mod sweep_pinned;
+#[path = "engine/upkeep_history.rs"]
+mod upkeep_history;
+#[path = "engine/zones.rs"]
+mod zones;

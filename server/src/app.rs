@@ -8,4 +8,6 @@ use engine::Engine;
 pub struct App {
     /// Tenants, keys, ingest and sessions.
     pub engine: Engine,
+    /// The largest body of points, bytes as sent.
+    pub body_limit_bytes: u64,
 }

@@ -2,4 +2,4 @@
 
 mod caller;
 
-pub use caller::{Caller, Needs, ToExport, ToIngest, ToRead};
+pub use caller::{Caller, Needs, ToAdmin, ToExport, ToIngest, ToRead};

@@ -3,15 +3,25 @@
 //! Every verb works beside a running server on the same data directory. What
 //! goes wrong is said on standard error in one sentence, with a non-zero exit.
 
+mod backup;
+mod check;
 mod compact;
 mod db;
+mod decode_body;
 mod demo;
+mod erase;
 mod export;
 mod import;
 mod key;
+mod metric;
 mod output;
 mod place;
+mod progress;
 mod psql;
+mod quarantine;
+mod restore;
+mod retention;
+mod rollups;
 mod serve;
 mod tenant;
 
@@ -41,7 +51,7 @@ struct Cli {
 enum Verb {
     /// Answer HTTP requests until told to stop.
     Serve(serve::Serve),
-    /// Create tenants.
+    /// Create and change tenants.
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     /// Create API keys.
@@ -51,18 +61,43 @@ enum Verb {
     Import(import::Import),
     /// Export a table or a query to a file.
     Export(export::Export),
+    /// Say what metrics are.
+    #[command(subcommand)]
+    Metric(metric::Metric),
+    /// Compare roll-ups with points.
+    #[command(subcommand)]
+    Rollups(rollups::Rollups),
     /// Flush and compact a tenant's files now.
     Compact(compact::Compact),
+    /// Compare catalog and store, and mend what can be mended.
+    Check(check::Check),
+    /// Back up everything, or one tenant, to a folder or an object store.
+    Backup(backup::Backup),
+    /// Restore a backup, or one tenant of it.
+    Restore(restore::Restore),
+    /// Remove, or count, points that are older than they are kept.
+    Retention(retention::Retention),
+    /// Erase a tenant's points, all or those with one value of a dimension.
+    Erase(erase::Erase),
+    /// List, replay or drop rejected points.
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
     /// Open psql on the metadata.
     Psql(psql::Psql),
     /// Prepare a Postgres of your own.
     #[command(subcommand)]
     Db(db::Db),
+    /// Decode a body; the server calls it.
+    #[command(hide = true)]
+    DecodeBody(decode_body::DecodeBody),
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Verb::DecodeBody(verb) = cli.verb {
+        return verb.run();
+    }
     let output = if cli.json { Output::Json } else { Output::Text };
     telemetry::start(if matches!(cli.verb, Verb::Serve(_)) {
         "info"
@@ -90,7 +125,16 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Verb::Key(verb) => verb.run(&place, output).await?,
         Verb::Import(verb) => verb.run(&place, output).await?,
         Verb::Export(verb) => verb.run(&place, output).await?,
+        Verb::Metric(verb) => verb.run(&place, output).await?,
+        Verb::Rollups(verb) => return verb.run(&place, output).await,
         Verb::Compact(verb) => verb.run(&place, output).await?,
+        Verb::Retention(verb) => verb.run(&place, output).await?,
+        Verb::Erase(verb) => verb.run(&place, output).await?,
+        Verb::Check(verb) => return Ok(verb.run(&place, output).await),
+        Verb::Backup(verb) => verb.run(&place, output).await?,
+        Verb::Restore(verb) => verb.run(&place, output).await?,
+        Verb::Quarantine(verb) => verb.run(&place, output).await?,
+        Verb::DecodeBody(verb) => return Ok(verb.run()),
         Verb::Psql(verb) => return verb.run(&place).await,
         Verb::Db(verb) => verb.run(output)?,
     }
@@ -114,16 +158,43 @@ mod tests {
             "tessera export --table analytics_data_points --tenant a --out f --format parquet",
             "tessera export --sql x --tenant a --out f --format ndjson --data-dir d",
             "tessera compact --tenant a --data-dir d",
+            "tessera tenant set a --time-zone Asia/Kathmandu --data-dir d",
+            "tessera metric set p/t/m --tenant a --kind ratio --numerator x --denominator y",
+            "tessera metric set p/t/m --tenant a --kind sum --sketch-distinct x,y --sketch-quantiles",
+            "tessera rollups verify --tenant a --from 2025-01-01 --to 2025-01-31 --platform p",
+            "tessera retention --dry-run --data-dir d",
+            "tessera retention --tenant a --metric p/t/n --days 30",
+            "tessera retention --tenant a --metric p/t/n --keep",
+            "tessera erase --tenant a --dimension k --value v",
+            "tessera erase --tenant a --all --data-dir d --json",
+            "tessera serve --retention-schedule x --upkeep-mib-per-second 0",
+            "tessera check --data-dir d --json",
+            "tessera check --tenant a --deep --repair --from s3://b/p --drop-lost",
+            "tessera backup --to d --tenant a",
+            "tessera restore --from s3://b/p --backup 20260201T000000.000Z --tenant a --replace",
+            "tessera quarantine list --tenant a --field value --platform p --limit 5",
+            "tessera quarantine replay --tenant a 0195a1b2-0000-7000-8000-000000000000",
+            "tessera quarantine drop --tenant a --all --data-dir d --json",
             "tessera psql --data-dir d -- -c x",
             "tessera db init",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
         for line in [
+            "tessera check --drop-lost",
+            "tessera backup",
             "tessera tenant create ../a",
             "tessera tenant create a --time-zone Mars/Base",
+            "tessera tenant set a",
+            "tessera metric set p/t/m --tenant a --kind average",
             "tessera key create --tenant a --scopes all",
+            "tessera quarantine drop --tenant a",
             "tessera export --tenant a --out f --format csv",
+            "tessera retention --metric p/t/n --days 30",
+            "tessera retention --tenant a --days 30",
+            "tessera erase --tenant a",
+            "tessera erase --tenant a --dimension k",
+            "tessera erase --tenant a --dimension k --value v --all",
             "tessera export --table analytics_data_points --sql x --tenant a --out f --format csv",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

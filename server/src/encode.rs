@@ -58,8 +58,10 @@ pub(crate) struct Ending {
 /// One answer in one format. Called in the order `start`, `rows`…, `end`;
 /// each call appends to `out`.
 pub(crate) trait Encode: Send {
-    /// What stands before the rows.
-    fn start(&mut self, out: &mut Vec<u8>) -> engine::Result<()>;
+    /// What stands before the rows, where it does not come with them.
+    fn start(&mut self, _out: &mut Vec<u8>) -> engine::Result<()> {
+        Ok(())
+    }
     /// A batch of rows of the schema the encoder was made for.
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> engine::Result<()>;
     /// What stands after the rows.

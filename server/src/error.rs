@@ -152,14 +152,18 @@ impl Problem {
 
     /// 413: a body over its limit.
     pub fn too_large(limit_bytes: usize) -> Self {
-        let detail = format!("the body is over the limit of {limit_bytes} bytes");
+        Self::over_size(format!("the body is over the limit of {limit_bytes} bytes"))
+            .hint("split the body into several requests")
+    }
+
+    /// 413: a body over one of the limits that hold for bodies.
+    pub fn over_size(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "urn:tessera:problem:too-large",
             "body too large",
             detail,
         )
-        .hint("split the body into several requests")
     }
 
     /// 415: a body of a type that is not understood.

@@ -2,18 +2,29 @@
 //!
 //! Bodies are read here and nowhere else, under a limit and a deadline.
 
+mod params;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::request::Parts;
+use axum::body::{Body, BodyDataStream, HttpBody as _};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use engine::ingest::Admitted;
+use futures::{Stream, StreamExt};
+
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
 use crate::error::{Problem, Result};
+
+pub(crate) use params::Params;
 
 /// Of requests that are a question, not data.
 const SMALL_BODY_BYTES: usize = 1024 * 1024;
@@ -38,10 +49,29 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             let (line, column) = (error.line(), error.column());
             let text = error.to_string();
             let place = format!(" at line {line} column {column}");
-            let reason = text.strip_suffix(&place).unwrap_or(&text);
+            let reason = plain(text.strip_suffix(&place).unwrap_or(&text));
             Problem::malformed(format!("the body cannot be read: {reason}"))
                 .located(line as u64, column as u64)
         })
+    }
+}
+
+/// A parser's reason without the names of the program's types.
+fn plain(reason: &str) -> Cow<'_, str> {
+    // "invalid length 0, expected struct SqlQuery with 2 elements"
+    let types = [
+        "expected struct ",
+        "expected enum ",
+        "expected tuple ",
+        "expected unit ",
+        "expected newtype ",
+        "expected variant ",
+    ];
+    match types.iter().find_map(|t| reason.split_once(t)) {
+        Some((_, what)) if what.starts_with(char::is_uppercase) => {
+            "its shape is another than the one documented".into()
+        }
+        _ => reason.into(),
     }
 }
 
@@ -56,6 +86,20 @@ impl FromRequest<App> for JsonText {
     }
 }
 
+/// A small JSON body that may be left out.
+pub(crate) struct OptionalJsonText(pub(crate) Option<Bytes>);
+
+impl FromRequest<App> for OptionalJsonText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _app: &App) -> Result<Self> {
+        if request.body().is_end_stream() {
+            return Ok(Self(None));
+        }
+        json_text(request).await.map(|text| Self(Some(text)))
+    }
+}
+
 async fn json_text(request: Request) -> Result<Bytes> {
     if content_type(request.headers())? != "application/json" {
         return Err(Problem::unsupported_type("the body must be JSON")
@@ -63,20 +107,6 @@ async fn json_text(request: Request) -> Result<Bytes> {
             .hint("send `Content-Type: application/json`"));
     }
     read(request, SMALL_BODY_BYTES).await
-}
-
-/// Query parameters of a known shape; others are refused.
-pub(crate) struct Params<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self> {
-        let parsed = Query::<T>::try_from_uri(&parts.uri);
-        parsed
-            .map(|Query(params)| Self(params))
-            .map_err(|rejection| Problem::malformed(rejection.body_text()).at("query parameters"))
-    }
 }
 
 /// The media type of the body, in lower case and without parameters.
@@ -99,6 +129,16 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<String> {
 
 /// Reads a whole body.
 pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes> {
+    read_admitted(request, limit_bytes, None).await
+}
+
+/// Reads a whole body as room is made for it: while there is none, nothing
+/// more is read, so the sender waits, too.
+pub(crate) async fn read_admitted(
+    request: Request,
+    limit_bytes: usize,
+    admitted: Option<&mut Admitted>,
+) -> Result<Bytes> {
     let headers = request.headers();
     if headers
         .get(header::CONTENT_ENCODING)
@@ -116,10 +156,88 @@ pub(crate) async fn read(request: Request, limit_bytes: usize) -> Result<Bytes> 
         discard(request.into_body().into_data_stream()).await;
         return Err(Problem::too_large(limit_bytes));
     }
-    collect(request.into_body(), announced.unwrap_or(0), limit_bytes).await
+    let announced = announced.unwrap_or(0);
+    collect(request.into_body(), announced, limit_bytes, admitted).await
 }
 
-async fn collect(body: Body, announced: usize, limit_bytes: usize) -> Result<Bytes> {
+/// The bytes of a body as they arrive, under a deadline for each piece.
+pub(crate) struct Frames {
+    frames: BodyDataStream,
+    idle: Pin<Box<Sleep>>,
+    waiting: bool,
+    problem: Option<Problem>,
+}
+
+impl Frames {
+    /// Refuses a body at once that announces more than it may have.
+    pub(crate) async fn of(request: Request, limit_bytes: u64) -> Result<Self> {
+        let announced = content_length(request.headers());
+        let frames = request.into_body().into_data_stream();
+        if announced.is_some_and(|length| length > limit_bytes) {
+            discard(frames).await;
+            let limit_bytes = usize::try_from(limit_bytes).unwrap_or(usize::MAX);
+            return Err(Problem::too_large(limit_bytes));
+        }
+        Ok(Self {
+            frames,
+            idle: Box::pin(tokio::time::sleep(IDLE)),
+            waiting: false,
+            problem: None,
+        })
+    }
+
+    /// What became of a body that was read by others: its own problem comes
+    /// before theirs, and what is left of a refused one is read on.
+    pub(crate) async fn settle<T>(self, outcome: Result<T>) -> Result<T> {
+        match (self.problem, outcome) {
+            (Some(problem), _) => Err(problem),
+            (None, Err(problem)) => {
+                discard(self.frames).await;
+                Err(problem)
+            }
+            (None, outcome) => outcome,
+        }
+    }
+}
+
+impl Stream for Frames {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        // The sender is waited for from now on, not since its last piece.
+        if !this.waiting {
+            this.idle.as_mut().reset(Instant::now() + IDLE);
+            this.waiting = true;
+        }
+        let problem = match this.frames.poll_next_unpin(cx) {
+            Poll::Ready(Some(Err(_))) => Problem::malformed("the body ended before its length"),
+            Poll::Ready(frame) => {
+                this.waiting = false;
+                return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
+            }
+            Poll::Pending => {
+                ready!(this.idle.as_mut().poll(cx));
+                too_slow()
+            }
+        };
+        this.problem = Some(problem);
+        Poll::Ready(Some(Err(io::Error::other("the body did not arrive"))))
+    }
+}
+
+/// The length that a body announces.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    text.parse().ok()
+}
+
+async fn collect(
+    body: Body,
+    announced: usize,
+    limit_bytes: usize,
+    mut admitted: Option<&mut Admitted>,
+) -> Result<Bytes> {
     let mut frames = body.into_data_stream();
     // Memory follows what has arrived, not what was announced.
     let mut bytes = BytesMut::with_capacity(announced.min(SMALL_BODY_BYTES));
@@ -134,6 +252,12 @@ async fn collect(body: Body, announced: usize, limit_bytes: usize) -> Result<Byt
         if bytes.len() + frame.len() > limit_bytes {
             discard(frames).await;
             return Err(Problem::too_large(limit_bytes));
+        }
+        if let Some(admitted) = &mut admitted
+            && let Err(error) = admitted.grow(frame.len()).await
+        {
+            discard(frames).await;
+            return Err(error.into());
         }
         bytes.extend_from_slice(&frame);
     }

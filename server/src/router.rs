@@ -34,13 +34,22 @@ fn api() -> OpenApiRouter<App> {
         // In
         .routes(routes!(routes::data_points::send))
         .routes(routes!(routes::collect::send))
+        .routes(routes!(routes::quarantine::list))
+        .routes(routes!(routes::quarantine::replay_many))
+        .routes(routes!(routes::quarantine::replay))
+        .routes(routes!(routes::quarantine::remove))
         // Out
         .routes(routes!(routes::sql::run))
         .routes(routes!(routes::dashboard::show))
         .routes(routes!(routes::dashboard::show_platform))
         .routes(routes!(routes::metrics::list))
+        .routes(routes!(routes::metrics::set))
+        .routes(routes!(routes::rollups::verify))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))
+        // Away
+        .routes(routes!(routes::retention::apply, routes::retention::set))
+        .routes(routes!(routes::erasures::create, routes::erasures::list))
         // The server itself
         .routes(routes!(routes::health::health))
         .routes(routes!(routes::health::live))
@@ -62,8 +71,10 @@ fn api() -> OpenApiRouter<App> {
     )),
     tags(
         (name = "ingest", description = "Data points and platform events"),
+        (name = "quarantine", description = "Rejected points"),
         (name = "read", description = "Questions and answers"),
         (name = "export", description = "Data in bulk"),
+        (name = "keep", description = "What is kept, and what is erased"),
         (name = "server", description = "Health")
     )
 )]

@@ -4,8 +4,12 @@
 pub(crate) mod collect;
 pub(crate) mod dashboard;
 pub(crate) mod data_points;
+pub(crate) mod erasures;
 pub(crate) mod exports;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod platforms;
+pub(crate) mod quarantine;
+pub(crate) mod retention;
+pub(crate) mod rollups;
 pub(crate) mod sql;

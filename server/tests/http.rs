@@ -7,15 +7,29 @@
 
 #[path = "http/auth.rs"]
 mod auth;
+#[path = "http/backup.rs"]
+mod backup;
+#[path = "http/bulk.rs"]
+mod bulk;
 #[path = "http/collect.rs"]
 mod collect;
+#[path = "http/dashboard.rs"]
+mod dashboard;
 #[path = "http/data_points.rs"]
 mod data_points;
 #[path = "http/exports.rs"]
 mod exports;
+#[path = "../../tests/faults.rs"]
+mod faults;
 #[path = "http/fixture.rs"]
 mod fixture;
 #[path = "http/front.rs"]
 mod front;
+#[path = "http/keep.rs"]
+mod keep;
+#[path = "http/quarantine.rs"]
+mod quarantine;
+#[path = "http/rollups.rs"]
+mod rollups;
 #[path = "http/sql.rs"]
 mod sql;

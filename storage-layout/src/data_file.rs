@@ -25,6 +25,10 @@ pub struct FileStatistics {
     pub metric_types: BTreeSet<String>,
     /// The metric names that occur.
     pub metric_names: BTreeSet<String>,
+    /// CRC-32 of an object's page index and footer, by which a scan knows them
+    /// to be whole; files of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer_crc32: Option<u32>,
 }
 
 impl FileStatistics {
@@ -37,6 +41,7 @@ impl FileStatistics {
             platforms: BTreeSet::new(),
             metric_types: BTreeSet::new(),
             metric_names: BTreeSet::new(),
+            footer_crc32: None,
         };
         for batch in batches {
             statistics.rows += batch.num_rows() as u64;
@@ -49,6 +54,16 @@ impl FileStatistics {
             collect(batch, METRIC_NAME, &mut statistics.metric_names)?;
         }
         Ok(statistics)
+    }
+
+    /// Adds the statistics of more rows of the same file.
+    pub fn absorb(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.min_recorded_at_us = self.min_recorded_at_us.min(more.min_recorded_at_us);
+        self.max_recorded_at_us = self.max_recorded_at_us.max(more.max_recorded_at_us);
+        self.platforms.extend(more.platforms);
+        self.metric_types.extend(more.metric_types);
+        self.metric_names.extend(more.metric_names);
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -67,6 +68,14 @@ fn sync(inner: &LocalFileSystem, root: &FilePath, location: &Path) -> Result<()>
     Ok(())
 }
 
+/// What a process that ended in the middle of a `put` left of it. The wrapped
+/// store writes to this name first, and nothing but the key leads to it.
+fn torn(file: &FilePath) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("#1");
+    name.into()
+}
+
 async fn sync_in_background(inner: Arc<LocalFileSystem>, root: PathBuf, at: Path) -> Result<()> {
     tokio::task::spawn_blocking(move || sync(&inner, &root, &at)).await?
 }
@@ -111,7 +120,17 @@ impl ObjectStore for DurableLocal {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
+        let inner = self.inner.clone();
+        let remove_torn = move |location: Result<Path>| {
+            if let Ok(file) = location.as_ref().map(|at| inner.path_to_filesystem(at))
+                && let Ok(file) = file
+            {
+                // Mostly there is none, and what stays is asked for again.
+                let _ = std::fs::remove_file(torn(&file));
+            }
+            location
+        };
+        self.inner.delete_stream(locations.map(remove_torn).boxed())
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -150,5 +169,29 @@ impl MultipartUpload for DurableUpload {
 
     async fn abort(&mut self) -> Result<()> {
         self.upload.abort().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::ObjectStoreExt;
+
+    #[tokio::test]
+    async fn what_is_left_of_a_cut_put_goes_with_its_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = DurableLocal::new(folder.path()).expect("a store");
+        let (cut, kept) = (Path::from("a/cut"), Path::from("a/kept"));
+        store.put(&kept, "x".into()).await.expect("put");
+        // An upload is given up half-way, as by a process that ends.
+        let mut upload = store.put_multipart(&cut).await.expect("an upload");
+        upload.put_part("half".into()).await.expect("a part");
+        std::mem::forget(upload);
+        let left = folder.path().join("a/cut#1");
+        assert!(left.exists());
+        let gone = store.delete(&cut).await;
+        assert!(matches!(gone, Err(object_store::Error::NotFound { .. })));
+        assert!(!left.exists());
+        assert!(store.get(&kept).await.is_ok());
     }
 }

@@ -24,6 +24,11 @@ pub const INLINE_LIMIT_BYTES: usize = 1 << 20;
 /// Bytes of encoded partials up to which they stay in the catalog's row.
 pub const ROLLUP_INLINE_LIMIT_BYTES: usize = 1 << 20;
 
+/// Bytes of quarter hours and sketches up to which they stay beside the days:
+/// so few that fetching them along costs nothing, and a small file has one
+/// object and not two.
+pub const DETAIL_INLINE_LIMIT_BYTES: usize = 32 << 10;
+
 /// File metadata: the tenant whose rows the file holds; checked on open.
 pub const TENANT_METADATA: &str = "tessera.tenant_id";
 /// File metadata: the schema's version; checked on open.

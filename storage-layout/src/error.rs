@@ -22,6 +22,12 @@ pub enum StorageError {
         /// What does not fit.
         what: String,
     },
+    /// A file says that it holds another tenant's rows, or nobody's.
+    #[error("data file {file} does not say that it holds this tenant's rows")]
+    OtherTenant {
+        /// Which file, for the operator.
+        file: String,
+    },
     /// Bytes that should be a file of ours cannot be decoded.
     #[error("cannot encode or decode rows: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -144,6 +144,17 @@ impl Window {
     /// The window's first day.
     pub fn start(&self) -> NaiveDate {
         self.start
+    }
+
+    /// Its first instant and the one it ends before, microseconds since 1970.
+    pub fn span_us(&self) -> (i64, i64) {
+        let end = match self.unit {
+            WindowUnit::Day => self.start.succ_opt(),
+            WindowUnit::Month => self.start.checked_add_months(Months::new(1)),
+            WindowUnit::Year => self.start.checked_add_months(Months::new(12)),
+        };
+        let us = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+        (us(self.start), end.map_or(i64::MAX, us))
     }
 }
 

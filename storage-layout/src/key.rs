@@ -1,10 +1,17 @@
 //! Object keys: the only place that builds or parses them.
 //!
 //! `tenant_id=<id>/<table>/window=<yyyy[-mm[-dd]]>/<uuid v7>.parquet`, and the
-//! same with `.rollup` for a roll-up too large for the catalog. A key always
+//! same with `.rollup` for a roll-up too large for the catalog, and `.detail` for
+//! what of it only some questions need. A key always
 //! names its tenant, so a reader can refuse a file of another one before it
 //! opens it.
+//!
+//! A backup keeps objects under the same keys, and its own parts below
+//! `backups/<id>/`.
 
+use std::fmt;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use object_store::path::Path;
 use uuid::Uuid;
 
@@ -14,12 +21,14 @@ use crate::id::{FileId, TenantId, Window};
 pub const POINTS_TABLE: &str = "analytics_data_points";
 
 /// What an object holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
     /// Rows, as Parquet.
     Data,
-    /// The partial aggregates of those rows.
+    /// The partial aggregates of those rows by day.
     Rollup,
+    /// Their partial aggregates by quarter of an hour, and their sketches.
+    Detail,
 }
 
 impl ObjectKind {
@@ -27,6 +36,7 @@ impl ObjectKind {
         match self {
             Self::Data => "parquet",
             Self::Rollup => "rollup",
+            Self::Detail => "detail",
         }
     }
 }
@@ -67,6 +77,7 @@ impl ObjectKey {
         let kind = match extension {
             "parquet" => ObjectKind::Data,
             "rollup" => ObjectKind::Rollup,
+            "detail" => ObjectKind::Detail,
             _ => return None,
         };
         let file = FileId(Uuid::try_parse(file).ok()?);
@@ -79,13 +90,100 @@ impl ObjectKey {
     }
 }
 
+/// The folder of all of a tenant's objects.
+pub fn tenant_folder(tenant: &TenantId) -> Path {
+    Path::from_iter([format!("tenant_id={tenant}").as_str()])
+}
+
+/// Whose objects a folder at the top of a store holds; `None` when it is not
+/// a tenant's.
+pub fn tenant_of_folder(folder: &Path) -> Option<TenantId> {
+    folder.as_ref().strip_prefix("tenant_id=")?.parse().ok()
+}
+
+/// The folder of backups at the top of a backup's store.
+const BACKUPS: &str = "backups";
+
+/// The form of a backup's id, which sorts by time.
+const BACKUP_ID: &str = "%Y%m%dT%H%M%S%.3fZ";
+
+/// A backup's id: when it was begun, in UTC, as `20260131T235959.000Z`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BackupId(String);
+
+impl BackupId {
+    /// The id of a backup that begins at this time.
+    pub fn at(time: DateTime<Utc>) -> Self {
+        Self(time.format(BACKUP_ID).to_string())
+    }
+
+    /// Parses an id; `None` when it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = NaiveDateTime::parse_from_str(text, BACKUP_ID).ok()?;
+        let id = Self::at(time.and_utc());
+        (id.0 == text).then_some(id)
+    }
+
+    /// The folder that holds one folder a backup.
+    pub fn folder() -> Path {
+        Path::from(BACKUPS)
+    }
+
+    /// The backup whose folder this is; `None` when it is not a backup's.
+    pub fn of_folder(folder: &Path) -> Option<Self> {
+        let id = folder.as_ref().strip_prefix(BACKUPS)?.strip_prefix('/')?;
+        Self::parse(id)
+    }
+
+    /// The key of the manifest, which is written last: a backup without one
+    /// was not finished.
+    pub fn manifest(&self) -> Path {
+        Path::from_iter([BACKUPS, &self.0, "manifest.json"])
+    }
+
+    /// The key of the list of objects.
+    pub fn objects(&self) -> Path {
+        Path::from_iter([BACKUPS, &self.0, "objects.ndjson.gz"])
+    }
+
+    /// The key of a table's rows.
+    pub fn table(&self, name: &str) -> Path {
+        Path::from_iter([BACKUPS, &self.0, "tables", &format!("{name}.csv.gz")])
+    }
+}
+
+impl fmt::Display for BackupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_folder_names_its_tenant_or_its_backup() {
+        let tenant: TenantId = "acme-1".parse().expect("tenant");
+        assert_eq!(tenant_of_folder(&tenant_folder(&tenant)), Some(tenant));
+        assert_eq!(tenant_of_folder(&BackupId::folder()), None);
+        let id = BackupId::at(DateTime::from_timestamp_millis(1_769_904_000_123).expect("time"));
+        assert_eq!(id.to_string(), "20260201T000000.123Z");
+        assert_eq!(BackupId::parse(&id.to_string()), Some(id.clone()));
+        let folder = Path::from(format!("backups/{id}"));
+        assert_eq!(BackupId::of_folder(&folder), Some(id));
+        for text in ["", "..", "20260201T000000Z", "20260201T000000.123Z/x"] {
+            assert_eq!(BackupId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_key_is_read_back_as_it_was_built() {
-        for (window, kind) in [("2024-02", ObjectKind::Data), ("2024", ObjectKind::Rollup)] {
+        for (window, kind) in [
+            ("2024-02", ObjectKind::Data),
+            ("2024", ObjectKind::Rollup),
+            ("2024-02-29", ObjectKind::Detail),
+        ] {
             let key = ObjectKey {
                 tenant: "acme".parse().expect("tenant"),
                 window: window.parse().expect("window"),

@@ -70,6 +70,24 @@ impl MetricKind {
     }
 }
 
+/// Which sketches are kept of a metric, by day; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sketches {
+    /// Dimension keys whose different values are counted, approximately.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub distinct: Vec<String>,
+    /// Whether quantiles of the values are kept, approximately.
+    pub quantiles: bool,
+}
+
+impl Sketches {
+    /// Whether no sketch is kept.
+    pub fn is_empty(&self) -> bool {
+        self.distinct.is_empty() && !self.quantiles
+    }
+}
+
 /// A metric's definition at one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricDefinition {
@@ -77,6 +95,8 @@ pub struct MetricDefinition {
     pub key: MetricKey,
     /// Which roll-up is right.
     pub kind: MetricKind,
+    /// Which sketches are kept.
+    pub sketches: Sketches,
     /// Whether the kind was assumed because nobody had registered the metric.
     pub assumed: bool,
     /// Grows by one with each change; partials remember theirs.

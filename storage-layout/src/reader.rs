@@ -27,7 +27,9 @@ pub fn check_metadata(metadata: &FileMetaData, tenant: &TenantId, name: &str) ->
         what,
     };
     if find(TENANT_METADATA) != Some(tenant.as_str()) {
-        return Err(damaged("it does not hold this tenant's rows".into()));
+        return Err(StorageError::OtherTenant {
+            file: name.to_owned(),
+        });
     }
     match find(SCHEMA_METADATA).and_then(|v| v.parse::<u32>().ok()) {
         Some(version) if version <= SCHEMA_VERSION => Ok(()),

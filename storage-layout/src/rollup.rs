@@ -1,21 +1,37 @@
-//! Roll-ups: partial aggregates by metric, day and dimension value.
+//! Roll-ups: partial aggregates by metric, day and dimension value; by quarter
+//! of an hour, which serves every time zone; and sketches.
 //!
 //! A file's partials are made once, stored beside it and merged at reading, so
-//! every sum is exact at every version. This module does not know which files
-//! a snapshot holds, nor what a dashboard shows.
+//! every sum is exact at every version. Sketches are approximate and apart. This
+//! module does not know which files a snapshot holds, nor what a dashboard shows.
 
 use std::sync::Arc;
 
 mod builder;
+#[cfg(test)]
+mod builder_test;
+mod cells;
 mod codec;
+mod compare;
+mod detail;
+mod distinct;
 mod local_day;
 mod measures;
 mod partials;
+mod quantiles;
+mod sketches;
+mod stored;
 
 pub use builder::{PartialsBuilder, RollupDefinition};
+pub use compare::Differences;
+pub use detail::Detail;
+pub use distinct::{DISTINCT_ERROR, Distinct};
 pub use local_day::LocalDay;
 pub use measures::{Measures, RollupError, Stamped};
 pub use partials::{Cell, Partials};
+pub use quantiles::{QUANTILE_ERROR, Quantiles};
+pub use sketches::{DaySketches, Sketch, SketchPlace};
+pub use stored::{DetailPlace, FileRollup, StoredRollup};
 
 /// What a cell covers besides metric and day.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

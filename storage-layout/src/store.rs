@@ -1,4 +1,4 @@
-//! Opens a store by URL, and fences one to a query's files.
+//! Opens a store by URL (`location`), and fences one to a query's files.
 //!
 //! It does not know which files a tenant has: the catalog says so, and the
 //! fence lets nothing else through.
@@ -9,39 +9,27 @@ use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
+use crate::durable::DurableLocal;
+use crate::error::StorageError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::prefix::PrefixStore;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use url::Url;
 
-use crate::durable::DurableLocal;
-use crate::error::StorageError;
+mod location;
 
-/// Opens the store that a URL names: `file:///folder`, `s3://bucket/prefix`,
-/// `gs://bucket/prefix`, `az://container/prefix`. Credentials and endpoints of
-/// cloud stores come from their usual environment variables.
+pub use location::Location;
+
+/// Opens the store that a URL names; see [`Location`] for what a URL may say.
+/// Keys and tokens come from the environment alone. Errors: a URL or a setting
+/// that no store can be opened with; neither repeats a secret.
 pub fn open(url: &str) -> Result<Arc<dyn ObjectStore>, StorageError> {
-    let parsed = Url::parse(url).map_err(|e| {
-        StorageError::Url(format!(
-            "the store's URL is not one ({e}): use file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
-        ))
-    })?;
-    if parsed.scheme() == "file" {
-        let folder = parsed
-            .to_file_path()
-            .map_err(|()| StorageError::Url("a file:// store needs an absolute folder".into()))?;
-        return open_folder(&folder);
-    }
-    let options = std::env::vars().map(|(key, value)| (key.to_ascii_lowercase(), value));
-    let (store, prefix) = object_store::parse_url_opts(&parsed, options)?;
-    Ok(Arc::new(PrefixStore::new(store, prefix)))
+    Location::parse(url)?.open(std::env::vars())
 }
 
 /// A durable store below a local folder, which is made when missing.

@@ -52,6 +52,7 @@ impl Builder {
         };
         self.metrics.push(key.clone());
         self.definitions.push(MetricDefinition {
+            sketches: Default::default(),
             key,
             kind,
             assumed: false,
@@ -126,7 +127,14 @@ impl Builder {
             Partials::from_cells(self.metrics, self.slices, self.cells).expect("partials");
         let spans =
             Spans::resolve(&RangeRequest::LastDays(3), Compare::Previous, today()).expect("spans");
-        let panels = Panels::of(&partials, &self.definitions, platform, &spans).expect("panels");
+        let panels = Panels::of(
+            &partials,
+            Some(PartialsSource::Rollup),
+            &self.definitions,
+            platform,
+            &spans,
+        )
+        .expect("panels");
         let total = |p: &MetricPanel<'_>| p.total(&spans, PartialsSource::Rollup).expect("a total");
         Shown {
             totals: panels.metrics.iter().map(total).collect(),
@@ -486,5 +494,14 @@ fn a_sum_that_leaves_128_bits_errs() {
     }
     let partials = Partials::from_cells(b.metrics, b.slices, b.cells).expect("partials");
     let spans = Spans::resolve(&RangeRequest::LastDays(3), Compare::None, today()).expect("spans");
-    assert!(Panels::of(&partials, &b.definitions, None, &spans).is_err());
+    assert!(
+        Panels::of(
+            &partials,
+            Some(PartialsSource::Rollup),
+            &b.definitions,
+            None,
+            &spans
+        )
+        .is_err()
+    );
 }

@@ -1,9 +1,13 @@
 //! What partials cannot know, asked of raw points in SQL: different values and
 //! gauges over keys with too many values, and such keys' top values.
 //!
-//! One query per eight metrics answers their totals and days; one query per
-//! metric and key its top values. Keys that tell single points apart (see
-//! [`is_like_an_id`]) are left out once the query has shown it.
+//! One query per eight metrics answers their totals and days. Top values of all
+//! metrics and keys come from one pass where the points are few
+//! ([`CHEAP_RAW_POINTS`]), else from one query per metric and key. Keys that
+//! tell single points apart (see [`is_like_an_id`]) are left out once the
+//! answer has shown it.
+
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type};
@@ -18,6 +22,7 @@ use super::top_values::{LISTED, Ranking, TopValue, TopValues, is_like_an_id};
 use super::totals::Numbers;
 use super::{CHEAP_RAW_POINTS, MetricPanel, Panels, RawTop};
 use crate::error::{Error, Result};
+use crate::query::tops::{Answers, Tops, TopsOf, TopsQuestion};
 use crate::session::{Param, PartialsSource, Session};
 
 /// Metrics whose totals and days share a query.
@@ -163,16 +168,31 @@ impl RawReader<'_> {
             .iter()
             .map(|p| p.raw_keys().len() as i64 * points(p))
             .sum();
-        let answered = raw_top == RawTop::Always || cost <= CHEAP_RAW_POINTS;
+        let cheap = cost <= CHEAP_RAW_POINTS;
+        let found = match cheap {
+            true => self.tops(panels).await?,
+            false => Arc::default(),
+        };
+        let mut found = found.iter();
         for panel in &mut panels.metrics {
-            for key in panel.raw_keys() {
-                let ranking = match answered {
-                    true => match self.ranking(&panel.tally, &key).await? {
-                        Some(ranking) => Some(ranking),
-                        None => continue,
+            let keys = panel.raw_keys();
+            let of_panel = match cheap && !keys.is_empty() {
+                true => found.next(),
+                false => None,
+            };
+            let mut tops = of_panel.into_iter().flatten();
+            for key in keys {
+                let ranking = match (cheap, raw_top) {
+                    (true, _) => match tops.next() {
+                        Some(tops) => ranking_of(&panel.tally, tops)?,
+                        None => return Err(Error::internal("a key's top values are missing")),
                     },
-                    false => None,
+                    (false, RawTop::Always) => self.ranking(&panel.tally, &key).await?,
+                    (false, RawTop::WhenCheap) => None,
                 };
+                if ranking.is_none() && (cheap || raw_top == RawTop::Always) {
+                    continue;
+                }
                 let metric = panel.tally.key.clone();
                 panel.top_values.push(TopValues {
                     metric,
@@ -184,6 +204,25 @@ impl RawReader<'_> {
             panel.top_values.sort_by(|a, b| a.key.cmp(&b.key));
         }
         Ok(())
+    }
+
+    /// The top values of all keys that are left to raw points.
+    async fn tops(&self, panels: &Panels<'_>) -> Result<Arc<Answers>> {
+        let of = panels.metrics.iter().map(|panel| TopsOf {
+            metric: panel.tally.key.clone(),
+            kind: panel.tally.kind.clone(),
+            keys: panel.raw_keys(),
+        });
+        let of: Vec<TopsOf> = of.filter(|of| !of.keys.is_empty()).collect();
+        if of.is_empty() {
+            return Ok(Arc::default());
+        }
+        let question = TopsQuestion {
+            instants: self.spans.current.instants_us(self.zone),
+            of,
+            listed: LISTED,
+        };
+        self.session.tops(question).await
     }
 
     /// The top of one key; `None` when it tells single points apart.
@@ -257,20 +296,7 @@ impl RawReader<'_> {
                 });
             }
         }
-        if is_like_an_id(ranking.values, points) {
-            return Ok(None);
-        }
-        if let (MetricKind::Sum, Some(total), Some(sum)) = (metric.kind, &metric.current, sum) {
-            let sum = Exact::from_units(sum);
-            let listed = ranking
-                .top
-                .iter()
-                .filter_map(|v| v.value)
-                .try_fold(Exact::ZERO, Exact::plus)?;
-            ranking.other = Some(sum.minus(listed)?);
-            ranking.without = Some(Exact::from_units(total.sum).minus(sum)?);
-        }
-        Ok(Some(ranking))
+        complete_ranking(metric, ranking, points, sum)
     }
 
     /// A metric's points of these local days, as a condition.
@@ -309,6 +335,46 @@ impl RawReader<'_> {
             }),
         }
     }
+}
+
+/// The top of one key, found in one pass; `None` as in [`RawReader::ranking`].
+fn ranking_of(metric: &MetricTally<'_>, tops: &Tops) -> Result<Option<Ranking>> {
+    let top = tops.listed.iter().map(|top| TopValue {
+        name: top.name.clone(),
+        count: top.points,
+        value: top.number.map(Exact::from_units),
+    });
+    let ranking = Ranking {
+        top: top.collect(),
+        values: tops.values,
+        other: None,
+        without: None,
+    };
+    let sum = (tops.values != 0).then_some(tops.sum);
+    complete_ranking(metric, ranking, tops.points, sum)
+}
+
+/// Adds what is not listed; `points` have a value, and add up to `sum`.
+fn complete_ranking(
+    metric: &MetricTally<'_>,
+    mut ranking: Ranking,
+    points: i64,
+    sum: Option<i128>,
+) -> Result<Option<Ranking>> {
+    if is_like_an_id(ranking.values, points) {
+        return Ok(None);
+    }
+    if let (MetricKind::Sum, Some(total), Some(sum)) = (metric.kind, &metric.current, sum) {
+        let sum = Exact::from_units(sum);
+        let listed = ranking
+            .top
+            .iter()
+            .filter_map(|v| v.value)
+            .try_fold(Exact::ZERO, Exact::plus)?;
+        ranking.other = Some(sum.minus(listed)?);
+        ranking.without = Some(Exact::from_units(total.sum).minus(sum)?);
+    }
+    Ok(Some(ranking))
 }
 
 impl Sql {

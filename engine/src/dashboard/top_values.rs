@@ -51,10 +51,12 @@ pub struct TopValue {
 }
 
 impl TopValues {
-    /// The panels of one metric that partials answer.
+    /// The panels of one metric that partials answer; with `None` as their
+    /// source, the slices only say which panels there are.
     pub(super) fn of(
         tally: &Tally<'_>,
         metric: &MetricTally<'_>,
+        slices_source: Option<PartialsSource>,
     ) -> Result<Vec<Self>, RollupError> {
         if matches!(metric.kind, MetricKind::Distinct { .. }) {
             return Ok(Vec::new());
@@ -75,8 +77,11 @@ impl TopValues {
             panels.push(Self {
                 metric: metric.key.clone(),
                 key: tally.keys[key].to_owned(),
-                source: PartialsSource::Rollup,
-                ranking: Some(rank(tally, metric, slices)?),
+                source: slices_source.unwrap_or(PartialsSource::Raw),
+                ranking: match slices_source {
+                    Some(_) => Some(rank(tally, metric, slices)?),
+                    None => None,
+                },
             });
         }
         panels.sort_by(|a, b| a.key.cmp(&b.key));

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, Decimal128Builder, Int64Array, RecordBatch, StringViewArray,
-    StringViewBuilder, TimestampMicrosecondArray,
+    ArrayBuilder, ArrayRef, Decimal128Array, Decimal128Builder, Int64Array, RecordBatch,
+    StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Field, Schema};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use storage_layout::schema::{number_field, stored_fields, text_field, value_type
 use storage_layout::{DimensionRegistry, MetricKey, Value};
 use uuid::Uuid;
 
-use super::{DimensionValue, RawPoint, Rejection};
+use super::{DimensionValue, RawPoint, Rejection, dimension_text};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 
@@ -50,7 +50,17 @@ pub struct PointBatch {
     keys: Vec<KeyColumn>,
     key_numbers: HashMap<Box<str>, usize>,
     json: String,
-    rounded: u64,
+    /// Rows whose value had more than nine decimals.
+    rounded: Vec<usize>,
+    finished: Option<Finished>,
+}
+
+/// The columns that no registry changes, made once.
+#[derive(Debug)]
+struct Finished {
+    fixed: Vec<ArrayRef>,
+    /// Text and number of each key.
+    keys: Vec<[ArrayRef; 2]>,
 }
 
 /// The values of one dimension key; both builders are padded lazily.
@@ -81,7 +91,8 @@ impl PointBatch {
             keys: Vec::new(),
             key_numbers: HashMap::new(),
             json: String::new(),
-            rounded: 0,
+            rounded: Vec::new(),
+            finished: None,
         }
     }
 
@@ -104,8 +115,11 @@ impl PointBatch {
                 format!("must have 1 to {MAX_TEXT_BYTES} bytes"),
             ));
         }
-        check_dimensions(point.dimensions)?;
-        self.write_json(point.dimensions);
+        if point.event_id.is_some_and(|id| id.contains('\0')) {
+            return Err(reject("event_id", "must not hold a NUL character"));
+        }
+        self.check_dimensions(point.dimensions)?;
+        dimension_text::write_object(&mut self.json, point.dimensions);
         if self.json.len() > MAX_DIMENSIONS_BYTES {
             return Err(reject(
                 "dimensions",
@@ -124,7 +138,9 @@ impl PointBatch {
         }
         self.metric.push(metric);
         self.values.push(value.value.units());
-        self.rounded += u64::from(value.rounded);
+        if value.rounded {
+            self.rounded.push(row);
+        }
         self.recorded_at.push(recorded_at);
         self.events.push(point.event_id.map(event_hash));
         self.event_ids.append_option(point.event_id);
@@ -143,7 +159,13 @@ impl PointBatch {
 
     /// Values with more than nine decimals.
     pub fn rounded(&self) -> u64 {
-        self.rounded
+        self.rounded.len() as u64
+    }
+
+    /// Those of them whose rows are kept; `kept` says so for each row.
+    pub(super) fn rounded_of(&self, kept: &[bool]) -> u64 {
+        let kept = self.rounded.iter().filter(|row| kept[**row]);
+        kept.count() as u64
     }
 
     /// The metrics that occur.
@@ -173,45 +195,53 @@ impl PointBatch {
     }
 
     /// The rows in the columns that `registry` names; other keys stay in the
-    /// JSON text. `commit_version` is null: the file's own.
+    /// JSON text. `commit_version` is null: the file's own. No point can be
+    /// added from here on.
     pub(super) fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
-        let rows = self.len();
+        let finished = match self.finished.take() {
+            Some(finished) => finished,
+            None => self.finish()?,
+        };
         let mut fields = stored_fields();
-        let [platform, metric_type, metric_name] = self.name_columns()?;
-        let now = TimestampMicrosecondArray::from_value(self.now_us, rows).with_timezone("UTC");
-        let times = TimestampMicrosecondArray::from(self.recorded_at.clone()).with_timezone("UTC");
-        let values =
-            arrow::array::Decimal128Array::from(self.values.clone()).with_data_type(value_type());
-        let mut columns: Vec<ArrayRef> = vec![
-            platform,
-            metric_type,
-            metric_name,
-            Arc::new(values),
-            Arc::new(self.dimensions.finish_cloned()),
-            Arc::new(times),
-            Arc::new(self.event_ids.finish_cloned()),
-            Arc::new(now),
-            Arc::new(Int64Array::new_null(rows)),
-        ];
-        for column in &mut self.keys {
+        let mut columns = finished.fixed.clone();
+        for (column, [texts, numbers]) in self.keys.iter().zip(&finished.keys) {
             let Some(names) = registry.get(&column.key) else {
                 continue;
             };
-            column.pad(rows);
-            push_column(
-                &mut fields,
-                &mut columns,
-                text_field(names.text_column()),
-                Arc::new(column.texts.finish_cloned()),
-            );
-            push_column(
-                &mut fields,
-                &mut columns,
-                number_field(names.number_column()),
-                Arc::new(column.numbers.finish_cloned()),
-            );
+            let text = text_field(names.text_column());
+            push_column(&mut fields, &mut columns, text, texts);
+            let number = number_field(names.number_column());
+            push_column(&mut fields, &mut columns, number, numbers);
         }
+        self.finished = Some(finished);
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(Error::internal)
+    }
+
+    fn finish(&mut self) -> Result<Finished> {
+        let rows = self.len();
+        let [platform, metric_type, metric_name] = self.name_columns()?;
+        let now = TimestampMicrosecondArray::from_value(self.now_us, rows).with_timezone("UTC");
+        let times = std::mem::take(&mut self.recorded_at);
+        let values = std::mem::take(&mut self.values);
+        let keys = self.keys.iter_mut().map(|column| {
+            column.pad(rows);
+            let texts: ArrayRef = Arc::new(column.texts.finish());
+            [texts, Arc::new(column.numbers.finish())]
+        });
+        Ok(Finished {
+            keys: keys.collect(),
+            fixed: vec![
+                platform,
+                metric_type,
+                metric_name,
+                Arc::new(Decimal128Array::from(values).with_data_type(value_type())),
+                Arc::new(self.dimensions.finish()),
+                Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")),
+                Arc::new(self.event_ids.finish()),
+                Arc::new(now),
+                Arc::new(Int64Array::new_null(rows)),
+            ],
+        })
     }
 
     fn name_columns(&self) -> Result<[ArrayRef; 3]> {
@@ -271,6 +301,48 @@ impl PointBatch {
         Ok(number)
     }
 
+    fn check_dimensions(&self, dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rejection> {
+        if dimensions.len() > MAX_DIMENSIONS {
+            return Err(reject(
+                "dimensions",
+                format!("are {} of at most {MAX_DIMENSIONS}", dimensions.len()),
+            ));
+        }
+        for (i, (key, value)) in dimensions.iter().enumerate() {
+            let field = || format!("dimensions.{}", key.chars().take(64).collect::<String>());
+            // A key that an earlier point brought has been checked.
+            let known = self.keys.get(i).is_some_and(|column| &*column.key == *key);
+            if !known && let Err(fault) = check_name("", key) {
+                return Err(reject(&field(), format!("the key {}", fault.reason)));
+            }
+            if matches!(value, DimensionValue::Text(text) if text.len() > MAX_TEXT_BYTES) {
+                return Err(reject(
+                    &field(),
+                    format!("is longer than {MAX_TEXT_BYTES} bytes"),
+                ));
+            }
+            if matches!(value, DimensionValue::Nested(json) if dimension_text::depth(json) > MAX_DEPTH)
+            {
+                return Err(reject(
+                    &field(),
+                    format!("is nested deeper than {MAX_DEPTH} levels"),
+                ));
+            }
+            let nul = match value {
+                DimensionValue::Text(text) => text.contains('\0'),
+                DimensionValue::Nested(json) => dimension_text::escapes_nul(json),
+                _ => false,
+            };
+            if nul {
+                return Err(reject(&field(), "must not hold a NUL character"));
+            }
+            if dimensions[..i].iter().any(|(earlier, _)| earlier == key) {
+                return Err(reject(&field(), "appears twice"));
+            }
+        }
+        Ok(())
+    }
+
     fn shred(&mut self, row: usize, dimensions: &[(&str, DimensionValue<'_>)]) {
         for (position, (key, value)) in dimensions.iter().enumerate() {
             if matches!(value, DimensionValue::Null | DimensionValue::Nested(_)) {
@@ -309,29 +381,6 @@ impl PointBatch {
         self.key_numbers.insert(key.into(), number);
         number
     }
-
-    /// All dimensions as one JSON object; numbers that fit in canonical text.
-    fn write_json(&mut self, dimensions: &[(&str, DimensionValue<'_>)]) {
-        let json = &mut self.json;
-        json.clear();
-        json.push('{');
-        for (i, (key, value)) in dimensions.iter().enumerate() {
-            if i > 0 {
-                json.push(',');
-            }
-            write_text(json, key);
-            json.push(':');
-            match value {
-                DimensionValue::Null => json.push_str("null"),
-                DimensionValue::Bool(true) => json.push_str("true"),
-                DimensionValue::Bool(false) => json.push_str("false"),
-                DimensionValue::Text(text) => write_text(json, text),
-                DimensionValue::Nested(text) => json.push_str(text),
-                DimensionValue::Number(text) => write_number(json, text),
-            }
-        }
-        json.push('}');
-    }
 }
 
 impl KeyColumn {
@@ -363,62 +412,12 @@ fn push_column(
     fields: &mut Vec<Field>,
     columns: &mut Vec<ArrayRef>,
     field: Field,
-    column: ArrayRef,
+    column: &ArrayRef,
 ) {
     if column.null_count() < column.len() {
         fields.push(field);
-        columns.push(column);
+        columns.push(column.clone());
     }
-}
-
-fn check_dimensions(dimensions: &[(&str, DimensionValue<'_>)]) -> Result<(), Rejection> {
-    if dimensions.len() > MAX_DIMENSIONS {
-        return Err(reject(
-            "dimensions",
-            format!("are {} of at most {MAX_DIMENSIONS}", dimensions.len()),
-        ));
-    }
-    for (i, (key, value)) in dimensions.iter().enumerate() {
-        let field = || format!("dimensions.{}", key.chars().take(64).collect::<String>());
-        if let Err(fault) = check_name("", key) {
-            return Err(reject(&field(), format!("the key {}", fault.reason)));
-        }
-        if matches!(value, DimensionValue::Text(text) if text.len() > MAX_TEXT_BYTES) {
-            return Err(reject(
-                &field(),
-                format!("is longer than {MAX_TEXT_BYTES} bytes"),
-            ));
-        }
-        if matches!(value, DimensionValue::Nested(json) if depth(json) > MAX_DEPTH) {
-            return Err(reject(
-                &field(),
-                format!("is nested deeper than {MAX_DEPTH} levels"),
-            ));
-        }
-        if dimensions[..i].iter().any(|(earlier, _)| earlier == key) {
-            return Err(reject(&field(), "appears twice"));
-        }
-    }
-    Ok(())
-}
-
-/// How deep a JSON text nests.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest, mut in_text, mut escaped) = (0usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
@@ -428,45 +427,16 @@ fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
             format!("must have 1 to {MAX_NAME_BYTES} bytes"),
         ));
     }
-    if name.chars().any(char::is_control) {
+    // What is no ASCII begins with a byte from 0x80 on.
+    let plain = |c: u8| (0x20..0x7f).contains(&c);
+    if !name.bytes().all(plain) && name.chars().any(char::is_control) {
         return Err(reject(field, "must not hold control characters"));
     }
     Ok(())
 }
 
-fn write_text(json: &mut String, text: &str) {
-    json.push('"');
-    let plain = |c: u8| c >= 0x20 && c != b'"' && c != b'\\';
-    if text.bytes().all(plain) {
-        json.push_str(text);
-    } else {
-        for c in text.chars() {
-            match c {
-                '"' => json.push_str("\\\""),
-                '\\' => json.push_str("\\\\"),
-                c if u32::from(c) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-                c => json.push(c),
-            }
-        }
-    }
-    json.push('"');
-}
-
-fn write_number(json: &mut String, text: &str) {
-    let digits = text.as_bytes();
-    // A plain whole number is canonical already.
-    let canonical = digits.len() <= 15
-        && digits.iter().all(u8::is_ascii_digit)
-        && (digits.len() == 1 || digits.first() != Some(&b'0'));
-    match Value::parse(text) {
-        _ if canonical => json.push_str(text),
-        Ok(parsed) if !parsed.rounded => json.push_str(&parsed.value.to_string()),
-        _ => json.push_str(text),
-    }
-}
-
 /// 128 bits of SHA-256: no tenant can make two ids that collide.
-fn event_hash(id: &str) -> Uuid {
+pub(super) fn event_hash(id: &str) -> Uuid {
     let digest: [u8; 32] = Sha256::digest(id.as_bytes()).into();
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);
@@ -480,7 +450,8 @@ fn missing(field: &str) -> Rejection {
 pub(super) fn reject(field: &str, reason: impl Into<String>) -> Rejection {
     Rejection {
         index: 0,
-        field: field.to_owned(),
+        // A key of the sender's may hold NUL, which Postgres has no text for.
+        field: field.replace('\0', "\u{fffd}"),
         reason: reason.into(),
     }
 }

@@ -6,34 +6,76 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::batch::{PointBatch, reject};
+use super::batch::{MAX_TEXT_BYTES, PointBatch, reject};
 use super::{DimensionValue, RawPoint, Rejection, parse};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::{EventDimension, EventPoint, EventValue, Platform};
 
+/// What an event looks like.
+const EXAMPLE: &str = r#"send {"platform": "coreldove", "action": "order_placed", "data": {…}}"#;
+
 /// An event as a platform sends it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Event<'a> {
-    #[serde(borrow)]
-    platform: Cow<'a, str>,
+    platform: String,
     /// What happened, such as `order_placed`; kept as a dimension.
-    #[serde(borrow)]
-    action: Cow<'a, str>,
+    action: String,
     /// The event's fields.
-    #[serde(borrow)]
-    data: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    data: Fields<'a>,
+}
+
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+impl<'a> Event<'a> {
+    fn parse(body: &'a [u8]) -> Result<Self> {
+        let mut fields: Fields<'a> = serde_json::from_slice(body).map_err(|e| unreadable(&e))?;
+        let mut take = |name: &str| fields.remove(name).ok_or_else(|| fault("is missing", name));
+        let (platform, action, data) = (take("platform")?, take("action")?, take("data")?);
+        if let Some(unknown) = fields.keys().next() {
+            let shown: String = unknown.chars().take(64).collect();
+            return Err(fault("is not a field of an event", &shown));
+        }
+        let action: String = of_type(action, "must be a string", "action")?;
+        if action.is_empty() || action.len() > MAX_TEXT_BYTES || action.contains('\0') {
+            let expected = format!("must have 1 to {MAX_TEXT_BYTES} bytes and no NUL character");
+            return Err(fault(&expected, "action"));
+        }
+        Ok(Self {
+            platform: of_type(platform, "must be a string", "platform")?,
+            action,
+            data: of_type(data, "must be a JSON object", "data")?,
+        })
+    }
+}
+
+/// A body that is no JSON has a place, one that is no event has none.
+fn unreadable(error: &serde_json::Error) -> Error {
+    if error.is_data() {
+        return fault("must be one JSON object", "body");
+    }
+    parse::malformed_event(error)
+}
+
+fn of_type<'a, T: Deserialize<'a>>(raw: &'a RawValue, expected: &str, at: &str) -> Result<T> {
+    serde_json::from_str(raw.get()).map_err(|_| fault(expected, at))
+}
+
+fn fault(what: &str, at: &str) -> Error {
+    Error::Invalid {
+        message: format!("the event's {at} {what}"),
+        at: Some(at.to_owned()),
+        hint: Some(EXAMPLE.to_owned()),
+    }
 }
 
 /// Makes the points of an event. A point whose value field is absent is not
-/// made; when an event gives none at all, the rejections say which field was
-/// looked for.
+/// made; unless the platform's registration says that events may lack it, the
+/// rejections name it by its position among the points of the registration.
 pub(super) fn event(
     body: &[u8],
     platforms: &[Platform],
     batch: &mut PointBatch,
 ) -> Result<Vec<Rejection>> {
-    let event: Event<'_> = serde_json::from_slice(body).map_err(|e| parse::malformed_event(&e))?;
+    let event = Event::parse(body)?;
     let Some(platform) = platforms.iter().find(|p| p.name == event.platform) else {
         let known: Vec<&str> = platforms.iter().map(|p| p.name.as_str()).collect();
         return Err(Error::Invalid {
@@ -49,24 +91,20 @@ pub(super) fn event(
             rejected.push(fault);
         }
     }
-    // An event may rightly lack the fields of one of its points: a fault is
-    // told only when it is more than an absence, or nothing was made at all.
-    if !batch.is_empty() {
-        rejected.retain(|fault| fault.reason != ABSENT);
-    }
     Ok(rejected)
 }
-
-const ABSENT: &str = "is missing in the event's data";
 
 fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result<(), Rejection> {
     let value = match &rule.value {
         EventValue::Constant(text) => Cow::Borrowed(text.as_str()),
-        EventValue::Field(field) => match event.data.get(field.as_str()) {
-            Some(raw) if raw.get() != "null" => parse::number(raw)
-                .map_err(|fault| reject(&format!("data.{field}"), fault.reason))?,
-            _ => return Err(reject(&format!("data.{field}"), ABSENT)),
-        },
+        EventValue::Field(field) | EventValue::OptionalField(field) => {
+            match event.data.get(field.as_str()) {
+                Some(raw) if raw.get() != "null" => parse::number(raw)
+                    .map_err(|fault| reject(&format!("data.{field}"), fault.reason))?,
+                _ if matches!(rule.value, EventValue::OptionalField(_)) => return Ok(()),
+                _ => return Err(missing(field, rule)),
+            }
+        }
     };
     let recorded_at_us = match event.data.get("recorded_at") {
         Some(raw) if raw.get() != "null" => Some(parse::time(raw)?),
@@ -101,7 +139,7 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
         dimensions[*i].1 = DimensionValue::Text(text);
     }
     dimensions.push(("action", DimensionValue::Text(&event.action)));
-    batch.push(&RawPoint {
+    let point = RawPoint {
         platform: Some(&event.platform),
         metric_type: Some(&rule.metric_type),
         metric_name: Some(&rule.metric_name),
@@ -109,7 +147,21 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
         recorded_at_us,
         event_id: None,
         dimensions: &dimensions,
+    };
+    batch.push(&point).map_err(|fault| match &rule.value {
+        EventValue::Field(field) | EventValue::OptionalField(field) if fault.field == "value" => {
+            reject(&format!("data.{field}"), fault.reason)
+        }
+        _ => fault,
     })
+}
+
+fn missing(field: &str, rule: &EventPoint) -> Rejection {
+    let reason = format!(
+        "is missing; {} needs a number, and 0 is one",
+        rule.metric_name
+    );
+    reject(&format!("data.{field}"), reason)
 }
 
 /// Name, JSON text and whether it is a number made here.

@@ -18,10 +18,15 @@ use super::batch::PointBatch;
 use super::layout::Layout;
 use super::{Ingest, IngestAnswer, Rejection, encode, on_processor};
 use crate::error::{Error, Result};
+use crate::failpoint::Failpoint;
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
 
-/// How often a commit is tried again when another writer came first.
-const MAX_ATTEMPTS: usize = 40;
+/// How often a commit is tried when another writer came first. Within this
+/// process those who lose once take turns; the rest is for other processes.
+const MAX_ATTEMPTS: usize = 12;
+/// Points up to which a batch's events are taken for new at first: the commit
+/// itself says if one is not.
+const HOPEFUL_POINTS: usize = 1_000;
 
 impl Ingest {
     /// Drops known events, encodes, uploads and commits, again while another
@@ -32,14 +37,19 @@ impl Ingest {
         what: Incoming,
     ) -> Result<Option<IngestAnswer>> {
         let mut what = what;
+        let mut turn = None;
         for _ in 0..MAX_ATTEMPTS {
             let layout = self.layouts.get(tenant).await?;
-            let fresh = self.fresh_events(tenant, &what.events()).await?;
+            let hopeful = turn.is_none() && what.len() <= HOPEFUL_POINTS;
+            let fresh = self.fresh_events(tenant, &what.events(), hopeful).await?;
             let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;
             what = match attempt.run(self, tenant).await? {
                 Done::Answer(answer) => return Ok(answer),
                 Done::Again(what) => *what,
             };
+            if turn.is_none() {
+                turn = Some(self.layouts.turn(tenant).await);
+            }
             self.layouts.forget(tenant).await;
         }
         Err(Error::Unavailable {
@@ -49,17 +59,21 @@ impl Ingest {
     }
 
     /// For each point whether its event is new; `None` when none has an id.
+    /// `hopeful` does not ask the catalog.
     async fn fresh_events(
         &self,
         tenant: &TenantId,
         events: &[Option<Uuid>],
+        hopeful: bool,
     ) -> Result<Option<Vec<bool>>> {
         let mut seen: HashSet<Uuid> = HashSet::new();
         let ids: Vec<Uuid> = events.iter().flatten().copied().collect();
         if ids.is_empty() {
             return Ok(None);
         }
-        seen.extend(commit::known_events(&self.pool, tenant, &ids).await?);
+        if !hopeful {
+            seen.extend(commit::known_events(&self.pool, tenant, &ids).await?);
+        }
         Ok(Some(
             events
                 .iter()
@@ -87,10 +101,27 @@ pub(super) enum Source {
 }
 
 impl Incoming {
+    fn len(&self) -> usize {
+        self.batches.iter().map(PointBatch::len).sum()
+    }
+
     /// The hash of each point's event id.
     fn events(&self) -> Vec<Option<Uuid>> {
         let events = self.batches.iter().flat_map(PointBatch::events);
         events.copied().collect()
+    }
+
+    /// Rounded values of the points that are kept: of all, or of the fresh.
+    fn rounded(&self, fresh: Option<&[bool]>) -> u64 {
+        let Some(mut rest) = fresh else {
+            return self.batches.iter().map(PointBatch::rounded).sum();
+        };
+        let of = |batch: &PointBatch| {
+            let (own, after) = rest.split_at(batch.len());
+            rest = after;
+            batch.rounded_of(own)
+        };
+        self.batches.iter().map(of).sum()
     }
 
     /// All rows in the columns that `registry` names.
@@ -113,7 +144,7 @@ struct Attempt {
     what: Incoming,
     layout: Arc<Layout>,
     answer: IngestAnswer,
-    commit: Commit,
+    commit: Arc<Commit>,
     uploads: Vec<encode::Upload>,
 }
 
@@ -132,7 +163,7 @@ impl Attempt {
     ) -> Result<Self> {
         let platforms = ingest.platforms.list().await?;
         let tenant = tenant.clone();
-        let large = what.batches.iter().map(PointBatch::len).sum::<usize>() > 1_000;
+        let large = what.len() > 1_000;
         on_processor(large, move || {
             let mut what = what;
             let keys = what.batches.iter().flat_map(PointBatch::keys);
@@ -157,10 +188,7 @@ impl Attempt {
                         .find(|d| d.key == *key)
                         .map(|d| d.kind.clone())
                 };
-                known.unwrap_or_else(|| RollupDefinition {
-                    version: 1,
-                    kind: new().unwrap_or(MetricKind::Sum),
-                })
+                known.unwrap_or_else(|| RollupDefinition::first(new().unwrap_or(MetricKind::Sum)))
             };
             let target = encode::Target {
                 tenant: &tenant,
@@ -189,8 +217,9 @@ impl Attempt {
             let answer = IngestAnswer {
                 accepted: rows.num_rows() as u64,
                 duplicates: (total - rows.num_rows()) as u64,
-                rounded: what.batches.iter().map(PointBatch::rounded).sum(),
+                rounded: what.rounded(fresh.as_deref()),
                 rejected: what.rejected.clone(),
+                unlisted: 0,
                 version: 0,
             };
             let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
@@ -216,7 +245,7 @@ impl Attempt {
                     answer.rejected.len() as u64,
                 ],
             };
-            let commit = Commit {
+            let commit = Arc::new(Commit {
                 tenant,
                 remove: Vec::new(),
                 add,
@@ -226,7 +255,7 @@ impl Attempt {
                 overflowed: overflowed && !layout.registry.overflowed,
                 metrics,
                 ingested,
-            };
+            });
             Ok(Self {
                 what,
                 layout,
@@ -243,7 +272,7 @@ impl Attempt {
         let changes_layout = !self.commit.dimensions.is_empty()
             || !self.commit.metrics.is_empty()
             || self.commit.overflowed;
-        match commit::commit(&ingest.pool, &self.commit).await? {
+        match ingest.group.commit(self.commit).await? {
             Outcome::Committed(version) => {
                 if changes_layout {
                     ingest.layouts.forget(tenant).await;
@@ -284,13 +313,15 @@ pub(crate) async fn upload(
         .iter()
         .map(|upload| upload.key.to_string())
         .collect();
+    Failpoint::BeforeUpload.reached();
     commit::begin_upload(pool, tenant, &keys).await?;
+    Failpoint::UploadNoted.reached();
     let puts = uploads
         .into_iter()
         .map(|upload| async move { store.put(&upload.key, upload.bytes.into()).await.map(drop) });
     futures::future::try_join_all(puts)
         .await
-        .map(drop)
+        .map(|_| Failpoint::Uploaded.reached())
         .map_err(|error| {
             tracing::warn!(%error, %tenant, "an upload failed");
             Error::Unavailable {

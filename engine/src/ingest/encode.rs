@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use storage_layout::data_file::{FileStatistics, checksum};
 use storage_layout::encoding::{INLINE_LIMIT_BYTES, ROLLUP_INLINE_LIMIT_BYTES};
 use storage_layout::key::{ObjectKey, ObjectKind};
-use storage_layout::rollup::{PartialsBuilder, RollupDefinition};
+use storage_layout::rollup::{PartialsBuilder, RollupDefinition, StoredRollup};
 use storage_layout::{
     DimensionRegistry, FileId, MetricKey, TenantId, WindowUnit, arrange, inline, writer,
 };
@@ -55,6 +55,7 @@ pub(crate) fn rows(
                 sha256: checksum(&bytes),
                 statistics: FileStatistics::of(&[sorted]).map_err(Error::storage)?,
                 rollup: NewRollup::None,
+                detail_key: None,
                 storage: NewStorage::Inline(bytes),
             };
             return Ok((vec![file], Vec::new()));
@@ -71,7 +72,7 @@ pub(crate) fn objects(
     let mut files = Vec::new();
     let mut uploads = Vec::new();
     for (window, rows) in arrange::split(rows, target.unit).map_err(Error::storage)? {
-        let mut key = ObjectKey {
+        let key = ObjectKey {
             tenant: target.tenant.clone(),
             window,
             file: FileId::new(),
@@ -88,24 +89,16 @@ pub(crate) fn objects(
         });
         let encoded = encoded.map_err(Error::storage)?;
         let rollup = rollup.map_err(|_| Error::internal("a roll-up ended early"))??;
-        let rollup = match rollup {
-            bytes if bytes.len() <= ROLLUP_INLINE_LIMIT_BYTES => NewRollup::Inline(bytes),
-            bytes => {
-                key.kind = ObjectKind::Rollup;
-                let side = key.path();
-                uploads.push(Upload {
-                    key: side.clone(),
-                    bytes: bytes.into(),
-                });
-                NewRollup::Object(side.to_string())
-            }
-        };
+        let (rollup, detail_key) = place_rollup(&key, rollup, &mut uploads);
+        let mut statistics = FileStatistics::of(&rows).map_err(Error::storage)?;
+        statistics.footer_crc32 = Some(encoded.footer_crc32);
         files.push(NewDataFile {
             id: key.file,
             bytes: encoded.bytes.len() as u64,
             sha256: checksum(&encoded.bytes),
-            statistics: FileStatistics::of(&rows).map_err(Error::storage)?,
+            statistics,
             rollup,
+            detail_key,
             storage: NewStorage::Object {
                 key: path.to_string(),
                 window,
@@ -120,12 +113,40 @@ pub(crate) fn objects(
     Ok((files, uploads))
 }
 
-fn rollup(target: &Target<'_>, rows: &RecordBatch) -> Result<Vec<u8>> {
+/// Decides where a file's roll-up goes, small parts into the catalog's row; what
+/// becomes an object takes the window, tenant and id of `key`.
+pub(crate) fn place_rollup(
+    key: &ObjectKey,
+    rollup: StoredRollup,
+    uploads: &mut Vec<Upload>,
+) -> (NewRollup, Option<String>) {
+    let mut upload = |kind, bytes: Vec<u8>| {
+        let path = ObjectKey {
+            kind,
+            ..key.clone()
+        }
+        .path();
+        let name = path.to_string();
+        uploads.push(Upload {
+            key: path,
+            bytes: bytes.into(),
+        });
+        name
+    };
+    let detail_key = rollup.detail.map(|bytes| upload(ObjectKind::Detail, bytes));
+    let days = match rollup.days {
+        bytes if bytes.len() <= ROLLUP_INLINE_LIMIT_BYTES => NewRollup::Inline(bytes),
+        bytes => NewRollup::Object(upload(ObjectKind::Rollup, bytes)),
+    };
+    (days, detail_key)
+}
+
+fn rollup(target: &Target<'_>, rows: &RecordBatch) -> Result<StoredRollup> {
     let definitions = |key: &MetricKey| (target.definitions)(key);
     let mut builder = PartialsBuilder::new(target.zone, target.registry, &definitions);
     builder.push(rows).map_err(Error::storage)?;
     builder
         .finish()
-        .and_then(|p| p.encode())
+        .and_then(|rollup| rollup.encode())
         .map_err(Error::storage)
 }

@@ -11,10 +11,11 @@ use moka::future::Cache;
 use sqlx::postgres::PgPool;
 use storage_layout::rollup::RollupDefinition;
 use storage_layout::{
-    DimensionRegistry, MetricDefinition, MetricKey, MetricKind, TenantId, WindowUnit,
+    DimensionRegistry, MetricDefinition, MetricKey, MetricKind, Sketches, TenantId, WindowUnit,
 };
+use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metadata::catalog;
 use crate::metadata::platforms::Platform;
 
@@ -50,6 +51,7 @@ impl Layout {
                     key: key.clone(),
                     assumed: kind.is_none(),
                     kind: kind.cloned().unwrap_or(MetricKind::Sum),
+                    sketches: Sketches::default(),
                     version: 1,
                 }
             })
@@ -57,11 +59,15 @@ impl Layout {
     }
 }
 
+/// A tenant's layout, or the place where it will be once it is loaded.
+type Slot = Arc<OnceCell<Arc<Layout>>>;
+
 /// Remembers layouts by tenant.
 #[derive(Debug, Clone)]
 pub(crate) struct Layouts {
     pool: PgPool,
-    cache: Cache<TenantId, Arc<Layout>>,
+    cache: Cache<TenantId, Slot>,
+    turns: Cache<TenantId, Arc<Mutex<()>>>,
 }
 
 impl Layouts {
@@ -70,45 +76,109 @@ impl Layouts {
             .max_capacity(10_000)
             .time_to_live(Duration::from_secs(10))
             .build();
-        Self { pool, cache }
+        let turns = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_idle(Duration::from_secs(60))
+            .build();
+        Self { pool, cache, turns }
     }
 
     /// The tenant's layout, at most ten seconds old.
     pub(crate) async fn get(&self, tenant: &TenantId) -> Result<Arc<Layout>> {
-        let load = async {
-            let snapshot = catalog::head(&self.pool, tenant).await?;
-            let metrics = snapshot
-                .metrics
-                .into_iter()
-                .map(|d| {
-                    (
-                        d.key,
-                        RollupDefinition {
-                            version: d.version,
-                            kind: d.kind,
-                        },
-                    )
-                })
-                .collect();
-            Ok::<_, Error>(Arc::new(Layout {
-                plan: snapshot.plan.name,
-                dimension_keys: snapshot.plan.dimension_keys as usize,
-                zone: snapshot.tenant.time_zone,
-                unit: snapshot.window_unit,
-                registry: Arc::unwrap_or_clone(snapshot.registry),
-                metrics,
-            }))
-        };
-        if let Some(layout) = self.cache.get(tenant).await {
-            return Ok(layout);
-        }
-        let layout = load.await?;
-        self.cache.insert(tenant.clone(), layout.clone()).await;
-        Ok(layout)
+        self.get_or(tenant, self.load(tenant)).await
+    }
+
+    /// A slot that is forgotten while it loads is filled for those who wait
+    /// for it already; whoever comes later gets a new one.
+    async fn get_or(
+        &self,
+        tenant: &TenantId,
+        load: impl Future<Output = Result<Arc<Layout>>>,
+    ) -> Result<Arc<Layout>> {
+        let slot = self
+            .cache
+            .get_with_by_ref(tenant, async { Slot::default() })
+            .await;
+        slot.get_or_try_init(|| load).await.cloned()
+    }
+
+    async fn load(&self, tenant: &TenantId) -> Result<Arc<Layout>> {
+        let snapshot = catalog::head(&self.pool, tenant).await?;
+        let metrics = snapshot.metrics.into_iter().map(|d| {
+            let definition = RollupDefinition {
+                version: d.version,
+                kind: d.kind,
+                sketches: d.sketches,
+            };
+            (d.key, definition)
+        });
+        Ok(Arc::new(Layout {
+            plan: snapshot.plan.name,
+            dimension_keys: snapshot.plan.dimension_keys as usize,
+            zone: snapshot.tenant.time_zone,
+            unit: snapshot.window_unit,
+            registry: Arc::unwrap_or_clone(snapshot.registry),
+            metrics: metrics.collect(),
+        }))
     }
 
     /// Forgets a layout that turned out stale.
     pub(crate) async fn forget(&self, tenant: &TenantId) {
         self.cache.invalidate(tenant).await;
+    }
+
+    /// Waits until no other writer of this tenant tries again: those whose
+    /// commit came too late go one after another, so that each wins.
+    pub(crate) async fn turn(&self, tenant: &TenantId) -> OwnedMutexGuard<()> {
+        let turn = self.turns.get_with_by_ref(tenant, async { Arc::default() });
+        turn.await.lock_owned().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::error::Error;
+
+    fn layout(plan: &str) -> Arc<Layout> {
+        Arc::new(Layout {
+            plan: plan.to_owned(),
+            dimension_keys: 1,
+            zone: chrono_tz::UTC,
+            unit: WindowUnit::Month,
+            registry: DimensionRegistry::new(0, false, Vec::new()),
+            metrics: HashMap::new(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_load_that_began_before_forget_is_not_remembered() {
+        let pool = PgPool::connect_lazy("postgres://nobody@localhost/none").expect("a pool");
+        let layouts = Layouts::new(pool);
+        let tenant = TenantId::new("a").expect("an id");
+
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, told) = oneshot::channel();
+        let (reader, of) = (layouts.clone(), tenant.clone());
+        let early = tokio::spawn(async move {
+            let load = async {
+                begun.send(()).expect("a listener");
+                told.await.map_err(Error::internal)
+            };
+            reader.get_or(&of, load).await
+        });
+        has_begun.await.expect("a load");
+        layouts.forget(&tenant).await;
+        go_on.send(layout("stale")).expect("a listener");
+        let early = early.await.expect("a task").expect("a layout");
+        assert_eq!(early.plan, "stale");
+
+        let later = async { Ok(layout("fresh")) };
+        let later = layouts.get_or(&tenant, later).await.expect("a layout");
+        assert_eq!(later.plan, "fresh");
+        let never = async { Err(Error::internal("it is remembered")) };
+        assert!(layouts.get_or(&tenant, never).await.is_ok());
     }
 }

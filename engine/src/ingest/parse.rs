@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use storage_layout::TenantId;
 
 use super::batch::{PointBatch, reject};
+use super::quarantine::Texts;
 use super::{BodyFormat, DimensionValue, RawPoint, Rejection};
 use crate::error::{Error, Result};
 
@@ -26,6 +27,8 @@ const PARALLEL_POINTS: usize = 4_000;
 pub(super) struct Part {
     pub(super) batch: PointBatch,
     pub(super) rejected: Vec<Rejection>,
+    /// The text of each rejected point, as far as it goes into quarantine.
+    pub(super) texts: Texts,
 }
 
 /// Parses a body, large ones on two threads; `empty` makes batches.
@@ -78,14 +81,19 @@ fn part(
     tenant: &TenantId,
     mut batch: PointBatch,
 ) -> Result<Part> {
-    let mut rejected = Vec::new();
+    let (mut rejected, mut texts) = (Vec::new(), Texts::default());
     for (index, (raw, line)) in (first_index as u64..).zip(elements) {
         if let Err(mut fault) = point(raw, *line, tenant, &mut batch)? {
             fault.index = index;
             rejected.push(fault);
+            texts.push(raw);
         }
     }
-    Ok(Part { batch, rejected })
+    Ok(Part {
+        batch,
+        rejected,
+        texts,
+    })
 }
 
 fn array(text: &str) -> Result<Vec<Element<'_>>> {
@@ -131,7 +139,7 @@ pub(super) fn malformed_event(error: &serde_json::Error) -> Error {
 }
 
 /// One point. The outer error is a fault of the body, the inner one of the point.
-fn point(
+pub(super) fn point(
     raw: &str,
     line: Option<u64>,
     tenant: &TenantId,
@@ -287,8 +295,9 @@ impl OwnedValue<'_> {
 }
 
 /// The dimensions of a point, in the order in which they stand.
-fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rejection> {
-    struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+fn dimensions<'a>(raw: &'a RawValue) -> Result<Vec<(Cow<'a, str>, OwnedValue<'a>)>, Rejection> {
+    /// Keys and values; a value that is no text is `None`.
+    struct Pairs<'a>(Vec<(Cow<'a, str>, Option<OwnedValue<'a>>)>);
     impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             struct PairsVisitor;
@@ -300,7 +309,7 @@ fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rej
                 fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs<'de>, M::Error> {
                     let mut pairs = Vec::with_capacity(8);
                     while let Some(key) = map.next_key::<Text<'de>>()? {
-                        pairs.push((key.0, map.next_value()?));
+                        pairs.push((key.0, dimension(map.next_value()?)));
                     }
                     Ok(Pairs(pairs))
                 }
@@ -313,19 +322,16 @@ fn dimensions(raw: &RawValue) -> Result<Vec<(Cow<'_, str>, OwnedValue<'_>)>, Rej
     }
     let pairs: Pairs<'_> = serde_json::from_str(raw.get())
         .map_err(|_| reject("dimensions", "must be a JSON object"))?;
-    let fault = |key: &str| {
-        let shown: String = key.chars().take(64).collect();
-        reject(
-            &format!("dimensions.{shown}"),
-            "holds half a surrogate pair",
-        )
+    let whole = |(key, value): (Cow<'a, str>, Option<OwnedValue<'a>>)| match value {
+        Some(value) => Ok((key, value)),
+        None => {
+            let shown: String = key.chars().take(64).collect();
+            let reason = "holds half a surrogate pair";
+            Err(reject(&format!("dimensions.{shown}"), reason))
+        }
     };
-    let mut values = Vec::with_capacity(pairs.0.len());
-    for (key, raw) in pairs.0 {
-        let value = dimension(raw).ok_or_else(|| fault(&key))?;
-        values.push((key, value));
-    }
-    Ok(values)
+    // Collects in place: the vector keeps its memory.
+    pairs.0.into_iter().map(whole).collect()
 }
 
 /// `None`: a string with half a surrogate pair, which is no text.

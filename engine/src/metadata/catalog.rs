@@ -12,8 +12,8 @@ use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::data_file::FileStatistics;
 use storage_layout::rollup::RollupDefinition;
 use storage_layout::{
-    DimensionColumn, DimensionRegistry, FileId, MetricDefinition, MetricKey, MetricKind, TenantId,
-    Window, WindowUnit,
+    DimensionColumn, DimensionRegistry, FileId, MetricDefinition, MetricKey, MetricKind, Sketches,
+    TenantId, Window, WindowUnit,
 };
 use uuid::Uuid;
 
@@ -53,6 +53,9 @@ pub struct DataFile {
     pub statistics: FileStatistics,
     /// Key of the partials' object, where they have one.
     pub rollup_key: Option<String>,
+    /// Key of the object with quarter hours and sketches, where they are not
+    /// behind the partials.
+    pub detail_key: Option<String>,
     /// The zone that stored partials are for; `None`: nothing is stored.
     pub rollup_zone: Option<chrono_tz::Tz>,
     /// The version of the commit that added it.
@@ -95,11 +98,9 @@ impl Snapshot {
             Some(d) => RollupDefinition {
                 version: d.version,
                 kind: d.kind.clone(),
+                sketches: d.sketches.clone(),
             },
-            None => RollupDefinition {
-                version: 1,
-                kind: MetricKind::Sum,
-            },
+            None => RollupDefinition::first(MetricKind::Sum),
         }
     }
 }
@@ -109,7 +110,7 @@ pub async fn snapshot(pool: &PgPool, tenant: &TenantId) -> Result<Snapshot> {
     let mut tx = TenantTx::snapshot(pool, tenant).await?;
     let head = read_head(&mut tx, tenant).await?;
     let files = sqlx::query(
-        "SELECT file_id, object_key, window_name, bytes, footer_bytes, sha256, statistics, rollup_key,
+        "SELECT file_id, object_key, window_name, bytes, footer_bytes, sha256, statistics, rollup_key, detail_key,
                 CASE WHEN rollup IS NULL AND rollup_key IS NULL THEN NULL ELSE rollup_zone END AS rollup_zone,
                 added_version
          FROM analytics.data_file WHERE tenant_id = $1 AND removed_version IS NULL
@@ -252,6 +253,7 @@ fn data_file(row: &PgRow) -> Result<DataFile> {
         sha256: row.get("sha256"),
         statistics: serde_json::from_value(statistics).map_err(Error::internal)?,
         rollup_key: row.get("rollup_key"),
+        detail_key: row.get("detail_key"),
         rollup_zone: zone
             .map(|z| z.parse())
             .transpose()
@@ -270,13 +272,18 @@ fn dimension(row: &PgRow) -> DimensionColumn {
 
 fn metric(row: &PgRow) -> Result<MetricDefinition> {
     let text = |name: &str| Arc::<str>::from(row.get::<String, _>(name));
+    let definition: serde_json::Value = row.get("definition");
     Ok(MetricDefinition {
         key: MetricKey {
             platform: text("platform"),
             metric_type: text("metric_type"),
             metric_name: text("metric_name"),
         },
-        kind: serde_json::from_value(row.get("definition")).map_err(Error::internal)?,
+        kind: serde_json::from_value(definition.clone()).map_err(Error::internal)?,
+        sketches: match definition.get("sketches") {
+            Some(sketches) => serde_json::from_value(sketches.clone()).map_err(Error::internal)?,
+            None => Sketches::default(),
+        },
         assumed: row.get("assumed"),
         version: row.get("version"),
     })

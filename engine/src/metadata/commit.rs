@@ -1,4 +1,5 @@
 //! The write half of the catalog: one protocol for ingest, flush, compaction.
+//! Batches that arrive together go through `commit_group`.
 //!
 //! "Replace exactly these files by those and bump the tenant's version", in
 //! one transaction of the SQL function `analytics.commit_files`. A reply to
@@ -9,8 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use sqlx::Row;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
 use storage_layout::data_file::FileStatistics;
 use storage_layout::{DimensionColumn, FileId, MetricDefinition, TenantId, Window};
 use uuid::Uuid;
@@ -18,6 +20,7 @@ use uuid::Uuid;
 use super::tenant_tx::TenantTx;
 use super::{blame, is_away};
 use crate::error::{Error, Result};
+use crate::failpoint::Failpoint;
 
 /// Where a new file's rows are.
 #[derive(Debug, Clone)]
@@ -59,8 +62,11 @@ pub struct NewDataFile {
     pub sha256: [u8; 32],
     /// What planning needs.
     pub statistics: FileStatistics,
-    /// Its partials.
+    /// Its partials by day.
     pub rollup: NewRollup,
+    /// Key of the object with its quarter hours and sketches, where they are
+    /// not behind the days.
+    pub detail_key: Option<String>,
 }
 
 /// What goes in with the files when points are ingested.
@@ -127,19 +133,33 @@ pub enum Outcome {
 /// `Unavailable` when Postgres is away, also when it stays unknown whether the
 /// commit happened.
 pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
-    let mut tx = TenantTx::begin(pool, &commit.tenant).await?;
+    let tx = TenantTx::begin(pool, &commit.tenant).await?;
+    commit_in(pool, tx, commit).await
+}
+
+/// Commits in a transaction of this tenant that has begun already.
+pub(super) async fn commit_in(pool: &PgPool, mut tx: TenantTx, commit: &Commit) -> Result<Outcome> {
     let row = call(&mut tx, commit).await?;
+    let outcome = outcome(&row, &commit.tenant)?;
+    if let Outcome::Committed(_) = outcome {
+        attach_details(&mut tx, commit).await?;
+        let transaction: String = row.get("transaction_id");
+        Failpoint::BeforeCommit.reached();
+        settle(pool, tx.commit().await, &transaction).await?;
+        Failpoint::Committed.reached();
+    }
+    Ok(outcome)
+}
+
+/// What a row of either SQL function says.
+pub(super) fn outcome(row: &PgRow, tenant: &TenantId) -> Result<Outcome> {
     let outcome: String = row.get("outcome");
     let answer = || {
         row.get::<Option<serde_json::Value>, _>("answer")
             .unwrap_or_default()
     };
     Ok(match outcome.as_str() {
-        "committed" => {
-            let transaction: String = row.get("transaction_id");
-            settle(pool, tx, &transaction).await?;
-            Outcome::Committed(row.get("version"))
-        }
+        "committed" => Outcome::Committed(row.get("version")),
         "replayed" => Outcome::Replayed(answer()),
         "key_conflict" => Outcome::KeyConflict,
         "chunk_known" => Outcome::ChunkKnown,
@@ -152,7 +172,7 @@ pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
         "files_gone" => Outcome::FilesGone,
         "not_found" => {
             return Err(Error::NotFound {
-                what: format!("tenant {}", commit.tenant),
+                what: format!("tenant {tenant}"),
             });
         }
         other => {
@@ -163,12 +183,50 @@ pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
     })
 }
 
-async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRow> {
-    let files = &commit.add;
+async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<PgRow> {
     let ingested = &commit.ingested;
-    let each = |f: fn(&NewDataFile) -> i64| files.iter().map(f).collect::<Vec<_>>();
+    let (key, body_hash, answer) = match &ingested.idempotency {
+        Some((key, hash, answer)) => (Some(key), Some(&hash[..]), Some(answer)),
+        None => (None, None, None),
+    };
+    let query = sqlx::query(
+        "SELECT outcome, version, answer, transaction_id FROM analytics.commit_files(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+            $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+    )
+    .bind(commit.tenant.as_str())
+    .bind(commit.remove.iter().map(|f| f.0).collect::<Vec<Uuid>>());
+    bind_files(query, &commit.add.iter().collect::<Vec<_>>())?
+        .bind(commit.rollup_zone.name())
+        .bind(commit.registry_version)
+        .bind(dimensions(&commit.dimensions))
+        .bind(commit.overflowed)
+        .bind(metrics(&commit.metrics)?)
+        .bind(key)
+        .bind(body_hash)
+        .bind(answer)
+        .bind(ingested.chunk.as_ref().map(|chunk| &chunk[..]))
+        .bind(&ingested.events)
+        .bind(ingested.counts[0] as i64)
+        .bind(ingested.counts[1] as i64)
+        .bind(ingested.counts[2] as i64)
+        .bind(ingested.imported)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(blame)
+}
+
+/// A statement on its way, with what is bound so far.
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// Binds one array for each of a file's thirteen columns.
+pub(super) fn bind_files<'q>(
+    query: Statement<'q>,
+    files: &[&'q NewDataFile],
+) -> Result<Statement<'q>> {
+    let each = |f: fn(&NewDataFile) -> i64| files.iter().map(|file| f(file)).collect::<Vec<_>>();
     let time = |f: fn(&FileStatistics) -> i64| -> Vec<DateTime<Utc>> {
-        let at = |file: &NewDataFile| DateTime::from_timestamp_micros(f(&file.statistics));
+        let at = |file: &&NewDataFile| DateTime::from_timestamp_micros(f(&file.statistics));
         files
             .iter()
             .map(|file| at(file).unwrap_or_default())
@@ -179,59 +237,80 @@ async fn call(tx: &mut TenantTx, commit: &Commit) -> Result<sqlx::postgres::PgRo
         .map(|file| serde_json::to_value(&file.statistics))
         .collect::<Result<_, _>>()
         .map_err(Error::internal)?;
-    let (key, body_hash, answer) = match &ingested.idempotency {
-        Some((key, hash, answer)) => (Some(key), Some(&hash[..]), Some(answer)),
-        None => (None, None, None),
-    };
-    sqlx::query(
-        "SELECT outcome, version, answer, transaction_id FROM analytics.commit_files(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-            $21, $22, $23, $24, $25, $26, $27, $28, $29)",
-    )
-    .bind(commit.tenant.as_str())
-    .bind(commit.remove.iter().map(|f| f.0).collect::<Vec<Uuid>>())
-    .bind(files.iter().map(|f| f.id.0).collect::<Vec<Uuid>>())
-    .bind(files.iter().map(NewDataFile::payload).collect::<Vec<_>>())
-    .bind(files.iter().map(NewDataFile::object_key).collect::<Vec<_>>())
-    .bind(files.iter().map(NewDataFile::window).collect::<Vec<_>>())
-    .bind(each(|f| f.statistics.rows as i64))
-    .bind(each(|f| f.bytes as i64))
-    .bind(files.iter().map(NewDataFile::footer_bytes).collect::<Vec<i32>>())
-    .bind(files.iter().map(|f| &f.sha256[..]).collect::<Vec<_>>())
-    .bind(time(|s| s.min_recorded_at_us))
-    .bind(time(|s| s.max_recorded_at_us))
-    .bind(statistics)
-    .bind(files.iter().map(NewDataFile::rollup).collect::<Vec<_>>())
-    .bind(files.iter().map(NewDataFile::rollup_key).collect::<Vec<_>>())
-    .bind(commit.rollup_zone.name())
-    .bind(commit.registry_version)
-    .bind(dimensions(&commit.dimensions))
-    .bind(commit.overflowed)
-    .bind(metrics(&commit.metrics)?)
-    .bind(key)
-    .bind(body_hash)
-    .bind(answer)
-    .bind(ingested.chunk.as_ref().map(|chunk| &chunk[..]))
-    .bind(&ingested.events)
-    .bind(ingested.counts[0] as i64)
-    .bind(ingested.counts[1] as i64)
-    .bind(ingested.counts[2] as i64)
-    .bind(ingested.imported)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(blame)
+    let footers: Vec<i32> = files.iter().map(|file| file.footer_bytes()).collect();
+    Ok(query
+        .bind(files.iter().map(|file| file.id.0).collect::<Vec<Uuid>>())
+        .bind(files.iter().map(|file| file.payload()).collect::<Vec<_>>())
+        .bind(
+            files
+                .iter()
+                .map(|file| file.object_key())
+                .collect::<Vec<_>>(),
+        )
+        .bind(files.iter().map(|file| file.window()).collect::<Vec<_>>())
+        .bind(each(|file| file.statistics.rows as i64))
+        .bind(each(|file| file.bytes as i64))
+        .bind(footers)
+        .bind(
+            files
+                .iter()
+                .map(|file| &file.sha256[..])
+                .collect::<Vec<_>>(),
+        )
+        .bind(time(|statistics| statistics.min_recorded_at_us))
+        .bind(time(|statistics| statistics.max_recorded_at_us))
+        .bind(statistics)
+        .bind(files.iter().map(|file| file.rollup()).collect::<Vec<_>>())
+        .bind(
+            files
+                .iter()
+                .map(|file| file.rollup_key())
+                .collect::<Vec<_>>(),
+        ))
 }
 
-/// Commits; when the reply is lost, asks Postgres what became of it.
-async fn settle(pool: &PgPool, tx: TenantTx, transaction: &str) -> Result<()> {
-    let Err(error) = tx.commit().await else {
+/// Notes where the new files' details are, in the transaction that added them,
+/// which may hold other tenants' commits too.
+pub(super) async fn attach_details(tx: &mut PgConnection, commit: &Commit) -> Result<()> {
+    let detail = |file: &NewDataFile| Some((file.id.0, file.detail_key.clone()?));
+    let (files, keys): (Vec<Uuid>, Vec<String>) = commit.add.iter().filter_map(detail).unzip();
+    if files.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("SELECT set_config('app.current_tenant_id', $1, true)")
+        .bind(commit.tenant.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(blame)?;
+    sqlx::query("SELECT analytics.attach_details($1, $2, $3)")
+        .bind(commit.tenant.as_str())
+        .bind(files)
+        .bind(keys)
+        .execute(tx)
+        .await
+        .map(drop)
+        .map_err(blame)
+}
+
+/// How long the outcome of a COMMIT is asked for before the caller is told that
+/// it is not known.
+const SETTLE_LIMIT: Duration = Duration::from_secs(8);
+
+/// Takes the reply to COMMIT; when it is lost, asks Postgres what became of it.
+pub(super) async fn settle(
+    pool: &PgPool,
+    committed: Result<(), sqlx::Error>,
+    transaction: &str,
+) -> Result<()> {
+    let Err(error) = committed else {
         return Ok(());
     };
     if !is_away(&error) {
         return Err(Error::internal(error));
     }
     tracing::warn!(%error, "the reply to COMMIT is lost; looking the transaction up");
-    for _ in 0..20 {
+    let deadline = tokio::time::Instant::now() + SETTLE_LIMIT;
+    while tokio::time::Instant::now() < deadline {
         let status: Result<Option<String>, sqlx::Error> =
             sqlx::query_scalar("SELECT pg_xact_status($1::xid8)")
                 .bind(transaction)
@@ -293,12 +372,12 @@ impl NewDataFile {
     }
 }
 
-fn dimensions(columns: &[DimensionColumn]) -> Option<serde_json::Value> {
+pub(super) fn dimensions(columns: &[DimensionColumn]) -> Option<serde_json::Value> {
     let row = |c: &DimensionColumn| serde_json::json!({ "key": &*c.key, "column_name": &*c.column, "partial": c.partial });
     (!columns.is_empty()).then(|| columns.iter().map(row).collect())
 }
 
-fn metrics(definitions: &[MetricDefinition]) -> Result<Option<serde_json::Value>> {
+pub(super) fn metrics(definitions: &[MetricDefinition]) -> Result<Option<serde_json::Value>> {
     if definitions.is_empty() {
         return Ok(None);
     }

@@ -1,13 +1,34 @@
 //! Brings the schema up to date as owner, then checks that the app role is
 //! held by row-level security. A server that fails these checks does not start.
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgRow};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use super::blame;
 use crate::error::{Error, Result};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// What a policy of the app role on a tenant table must say.
+const TENANT_ONLY: &str =
+    "tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), ''))";
+
+/// The policies beside [`TENANT_ONLY`] that let the app role read: table,
+/// policy, expression. Whoever adds one here answers for what it shows.
+const OTHER_WAYS_IN: [(&str, &str, &str); 2] = [
+    // Versions, of tenants that the statement names.
+    (
+        "tenant_version",
+        "version_check",
+        "tenant_id IN (SELECT unnest(string_to_array(nullif(current_setting('app.version_check', true), ''), ',')))",
+    ),
+    // The one key whose secret is shown.
+    (
+        "api_key",
+        "by_secret",
+        "key_hash = decode((SELECT nullif(current_setting('app.shown_key_hash', true), '')), 'hex')",
+    ),
+];
 
 /// Applies what is missing. Fails when the database is newer than this program.
 pub async fn migrate(owner: &PgConnectOptions) -> Result<()> {
@@ -30,7 +51,8 @@ pub async fn check(pool: &PgPool) -> Result<()> {
     let mut connection = pool.acquire().await.map_err(blame)?;
     check_schema(&mut connection).await?;
     check_role(&mut connection).await?;
-    check_tables(&mut connection).await
+    check_tables(&mut connection).await?;
+    check_policies(&mut connection).await
 }
 
 async fn check_schema(connection: &mut PgConnection) -> Result<()> {
@@ -90,4 +112,61 @@ async fn check_tables(connection: &mut PgConnection) -> Result<()> {
         "these tables hold tenants' rows without forced row-level security: {}; run `ALTER TABLE … FORCE ROW LEVEL SECURITY` and give each a policy",
         open.join(", ")
     )))
+}
+
+/// Refuses a policy that lets the app role in without testing the tenant: one
+/// for PUBLIC or the role itself undoes all others, since any one suffices.
+async fn check_policies(connection: &mut PgConnection) -> Result<()> {
+    let policies = sqlx::query(
+        "SELECT c.relname::text AS table_name, p.polname::text AS policy, p.polcmd = 'r' AS reads,
+                pg_get_expr(p.polqual, c.oid) AS shown, pg_get_expr(p.polwithcheck, c.oid) AS written
+         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+         JOIN pg_namespace n ON n.oid = c.relnamespace
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+         WHERE n.nspname = 'analytics' AND p.polpermissive
+           AND EXISTS (SELECT FROM unnest(p.polroles) AS role
+                       WHERE role = 0 OR pg_has_role(current_user, role, 'USAGE'))
+         ORDER BY 1, 2",
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(blame)?;
+    let open: Vec<String> = policies
+        .iter()
+        .filter(|policy| !holds(policy))
+        .map(|policy| {
+            let name = |column: &str| policy.get::<String, _>(column);
+            format!("{} on {}", name("policy"), name("table_name"))
+        })
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Config(format!(
+        "these policies let the app role at other tenants' rows: {}; drop them, or make each one say USING ({TENANT_ONLY})",
+        open.join(", ")
+    )))
+}
+
+fn holds(policy: &PgRow) -> bool {
+    let text = |column: &str| policy.get::<Option<String>, _>(column);
+    let (shown, written) = (text("shown"), text("written"));
+    let says = |expected: &str| {
+        let mut expressions = shown.iter().chain(&written);
+        expressions.all(|expression| plain(expression) == plain(expected))
+    };
+    let other = OTHER_WAYS_IN.iter().any(|(table, name, expected)| {
+        let named =
+            text("table_name").as_deref() == Some(table) && text("policy").as_deref() == Some(name);
+        named && policy.get("reads") && says(expected)
+    });
+    other || says(TENANT_ONLY)
+}
+
+/// An expression without what Postgres adds when it writes one down: blanks,
+/// brackets, the type of a text and the name of a column.
+fn plain(expression: &str) -> String {
+    let text = expression.to_lowercase().replace("::text", "");
+    let text = text.replace("as \"nullif\"", "").replace("as unnest", "");
+    text.replace(|c: char| c.is_whitespace() || matches!(c, '(' | ')'), "")
 }

@@ -41,8 +41,11 @@ pub struct EventPoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventValue {
-    /// A field of the event's data; the point is made only when it is there.
+    /// A field that the event's data must have; without it the point is
+    /// rejected by name.
     Field(String),
+    /// A field that events may lack: then the point is not made, silently.
+    OptionalField(String),
     /// Always this number.
     Constant(String),
 }

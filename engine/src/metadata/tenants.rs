@@ -93,6 +93,24 @@ impl Tenants {
         })
     }
 
+    /// Moves a tenant's days to another time zone; answers its version from then
+    /// on. Answers are right at once: they are made from the rows until the
+    /// roll-ups are rewritten in the background. Errors: `NotFound`.
+    pub async fn set_time_zone(&self, id: &TenantId, zone: chrono_tz::Tz) -> Result<i64> {
+        let mut tx = TenantTx::begin(&self.pool, id).await?;
+        let version: Option<i64> = sqlx::query_scalar("SELECT analytics.set_time_zone($1, $2)")
+            .bind(id.as_str())
+            .bind(zone.name())
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(blame)?;
+        let version = version.ok_or_else(|| Error::NotFound {
+            what: format!("tenant {id}"),
+        })?;
+        tx.commit().await.map_err(blame)?;
+        Ok(version)
+    }
+
     /// The tenant. Errors: `NotFound`.
     pub async fn get(&self, id: &TenantId) -> Result<Tenant> {
         Tenant::from_row(&self.row(id).await?)

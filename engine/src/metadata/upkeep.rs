@@ -1,28 +1,21 @@
-//! What background work asks the catalog: whose files need attention.
+//! What background work asks the catalog and tells it; whose files need
+//! attention is in `looks`.
 //!
 //! Looking over all tenants is done as the role `tessera_maintenance`, which
 //! sees names, sizes and times, and may delete what has expired. Whatever else
 //! is changed is changed in a [`TenantTx`] of one tenant.
 
-use sqlx::postgres::PgPool;
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Postgres, Row, Transaction};
-use storage_layout::{FileId, TenantId};
+use storage_layout::{FileId, TenantId, WindowUnit};
 
 use super::blame;
 use super::tenant_tx::TenantTx;
 use crate::error::{Error, Result};
 
-/// Tenants looked after in one round.
-const TENANTS_PER_ROUND: i64 = 64;
-
-/// Inline files are flushed when one is this old, or there are this many, or
-/// they hold this many bytes.
-const FLUSH_AGE_SECONDS: i32 = 60;
-const FLUSH_FILES: i64 = 256;
-const FLUSH_BYTES: i64 = 16 << 20;
-
 /// Replaced files stay this long: longer than the longest query.
-const GRACE_SECONDS: i32 = 2 * 3_600;
+pub(crate) const GRACE_SECONDS: i32 = 2 * 3_600;
 
 /// A file that was replaced long enough ago.
 #[derive(Debug)]
@@ -31,9 +24,10 @@ pub(crate) struct DueFile {
     pub(crate) file: FileId,
     pub(crate) object_key: Option<String>,
     pub(crate) rollup_key: Option<String>,
+    pub(crate) detail_key: Option<String>,
 }
 
-async fn look(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
+pub(super) async fn look(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
     let mut tx = pool.begin().await.map_err(blame)?;
     sqlx::query("SET LOCAL ROLE tessera_maintenance")
         .execute(&mut *tx)
@@ -42,61 +36,44 @@ async fn look(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
     Ok(tx)
 }
 
-/// Tenants whose inline files should become objects, the fullest first.
-pub(crate) async fn tenants_to_flush(pool: &PgPool) -> Result<Vec<TenantId>> {
-    let mut tx = look(pool).await?;
-    let tenants: Vec<String> = sqlx::query_scalar(
-        "SELECT tenant_id FROM analytics.data_file
-         WHERE removed_version IS NULL AND object_key IS NULL
-         GROUP BY tenant_id
-         HAVING count(*) >= $1 OR sum(bytes) >= $2 OR min(created_at) < now() - make_interval(secs => $3)
-         ORDER BY sum(bytes) DESC LIMIT $4",
-    )
-    .bind(FLUSH_FILES)
-    .bind(FLUSH_BYTES)
-    .bind(f64::from(FLUSH_AGE_SECONDS))
-    .bind(TENANTS_PER_ROUND)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(blame)?;
-    tenants
-        .iter()
-        .map(|id| TenantId::new(id).map_err(Error::internal))
-        .collect()
-}
-
-/// Tenants with a window of many small objects.
-pub(crate) async fn tenants_to_compact(
+/// Remembers how wide a tenant's windows are from now on; files stay as they
+/// are.
+pub(crate) async fn set_window_unit(
     pool: &PgPool,
-    files: usize,
-    bytes: u64,
-) -> Result<Vec<TenantId>> {
-    let mut tx = look(pool).await?;
-    let tenants: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT tenant_id FROM analytics.data_file
-         WHERE removed_version IS NULL AND object_key IS NOT NULL AND bytes < $2
-         GROUP BY tenant_id, window_name HAVING count(*) >= $1 LIMIT $3",
-    )
-    .bind(i64::try_from(files).unwrap_or(i64::MAX))
-    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-    .bind(TENANTS_PER_ROUND)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(blame)?;
-    tenants
-        .iter()
-        .map(|id| TenantId::new(id).map_err(Error::internal))
-        .collect()
+    tenant: &TenantId,
+    unit: WindowUnit,
+) -> Result<()> {
+    let name = serde_json::to_value(unit).map_err(Error::internal)?;
+    let mut tx = TenantTx::begin(pool, tenant).await?;
+    sqlx::query("UPDATE analytics.tenant SET window_unit = $2 WHERE tenant_id = $1")
+        .bind(tenant.as_str())
+        .bind(name.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(blame)?;
+    tx.commit().await.map_err(blame)
 }
 
-/// Removes expired event ids and idempotency keys of all tenants, a bounded
-/// number at a time.
+/// The database's clock: all servers agree on it.
+pub(crate) async fn now(pool: &PgPool) -> Result<DateTime<Utc>> {
+    sqlx::query_scalar("SELECT clock_timestamp()")
+        .fetch_one(pool)
+        .await
+        .map_err(blame)
+}
+
+/// Removes expired event ids, idempotency keys, rejected points and jobs of all
+/// tenants, a bounded number at a time.
 pub(crate) async fn purge_expired(pool: &PgPool) -> Result<()> {
     for purge in [
         "DELETE FROM analytics.event_seen WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM analytics.event_seen WHERE expires_at < now() LIMIT 20000))",
         "DELETE FROM analytics.idempotency WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM analytics.idempotency WHERE expires_at < now() LIMIT 20000))",
+        "DELETE FROM analytics.job WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM analytics.job WHERE finished_at < now() - interval '30 days' LIMIT 20000))",
+        "DELETE FROM analytics.quarantine WHERE expires_at < now() AND id = ANY (ARRAY(
+             SELECT id FROM analytics.quarantine WHERE expires_at < now() LIMIT 20000))",
     ] {
         let mut tx = look(pool).await?;
         sqlx::query(purge).execute(&mut *tx).await.map_err(blame)?;
@@ -105,38 +82,59 @@ pub(crate) async fn purge_expired(pool: &PgPool) -> Result<()> {
     Ok(())
 }
 
-/// Files whose grace period is over.
+/// Replaced files that one sweep looks at.
+const DUE_FILES: i64 = 4_096;
+
+/// Files whose grace period is over, the oldest first.
 pub(crate) async fn due_files(pool: &PgPool) -> Result<Vec<DueFile>> {
     let mut tx = look(pool).await?;
     let rows = sqlx::query(
-        "SELECT tenant_id, file_id, object_key, rollup_key FROM analytics.data_file
+        "SELECT tenant_id, file_id, object_key, rollup_key, detail_key FROM analytics.data_file
          WHERE removed_version IS NOT NULL AND removed_at < now() - make_interval(secs => $1)
-         ORDER BY removed_at LIMIT 256",
+         ORDER BY removed_at LIMIT $2",
     )
     .bind(f64::from(GRACE_SECONDS))
+    .bind(DUE_FILES)
     .fetch_all(&mut *tx)
     .await
     .map_err(blame)?;
-    let due = |row: &sqlx::postgres::PgRow| {
-        Ok(DueFile {
-            tenant: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
-            file: FileId(row.get("file_id")),
-            object_key: row.get("object_key"),
-            rollup_key: row.get("rollup_key"),
-        })
-    };
     rows.iter().map(due).collect()
 }
 
-/// Removes a replaced file's row, after its objects.
-pub(crate) async fn forget_file(pool: &PgPool, tenant: &TenantId, file: FileId) -> Result<()> {
+fn due(row: &PgRow) -> Result<DueFile> {
+    Ok(DueFile {
+        tenant: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
+        file: FileId(row.get("file_id")),
+        object_key: row.get("object_key"),
+        rollup_key: row.get("rollup_key"),
+        detail_key: row.get("detail_key"),
+    })
+}
+
+/// All replaced files of one tenant, whether their grace is over or not: for
+/// an erasure, which gives none.
+pub(crate) async fn replaced_files(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DueFile>> {
+    let mut tx = TenantTx::begin(pool, tenant).await?;
+    let rows = sqlx::query(
+        "SELECT tenant_id, file_id, object_key, rollup_key, detail_key FROM analytics.data_file
+         WHERE tenant_id = $1 AND removed_version IS NOT NULL ORDER BY removed_at, file_id",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(blame)?;
+    rows.iter().map(due).collect()
+}
+
+/// Removes replaced files' rows, after their objects.
+pub(crate) async fn forget_files(pool: &PgPool, tenant: &TenantId, files: &[FileId]) -> Result<()> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     sqlx::query(
         "DELETE FROM analytics.data_file
-         WHERE tenant_id = $1 AND file_id = $2 AND removed_version IS NOT NULL",
+         WHERE tenant_id = $1 AND file_id = ANY ($2) AND removed_version IS NOT NULL",
     )
     .bind(tenant.as_str())
-    .bind(file.0)
+    .bind(files.iter().map(|file| file.0).collect::<Vec<_>>())
     .execute(&mut *tx)
     .await
     .map_err(blame)?;
@@ -148,7 +146,8 @@ pub(crate) async fn orphans(pool: &PgPool) -> Result<Vec<(TenantId, String)>> {
     let mut tx = look(pool).await?;
     let rows = sqlx::query(
         "SELECT tenant_id, object_key FROM analytics.pending_upload
-         WHERE started_at < now() - make_interval(secs => $1) LIMIT 256",
+         WHERE started_at < now() - make_interval(secs => $1)
+         ORDER BY started_at LIMIT 256",
     )
     .bind(f64::from(GRACE_SECONDS))
     .fetch_all(&mut *tx)
@@ -168,7 +167,7 @@ pub(crate) async fn is_catalogued(pool: &PgPool, tenant: &TenantId, key: &str) -
     let mut tx = TenantTx::begin(pool, tenant).await?;
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM analytics.data_file
-         WHERE tenant_id = $1 AND (object_key = $2 OR rollup_key = $2))",
+         WHERE tenant_id = $1 AND (object_key = $2 OR rollup_key = $2 OR detail_key = $2))",
     )
     .bind(tenant.as_str())
     .bind(key)

@@ -15,11 +15,14 @@ use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use url::Url;
 
+use super::checked_sum::checked_sum;
+use super::date_trunc::date_trunc;
 use super::functions::{decimal_text, json_get_text};
 use super::planner::DimensionPlanner;
 use super::schema::{CATALOG, SCHEMA, TenantCatalog};
 use super::scope::{AnswerStats, Scope};
 use super::table::store_url;
+use super::time_bucket::time_bucket;
 use crate::error::{Error, Result};
 
 /// Functions that a tenant's SQL may not call: one names stored files, the
@@ -42,6 +45,11 @@ static BASE: LazyLock<SessionState> = LazyLock::new(|| {
         .with_config(config());
     if let Some(functions) = builder.scalar_functions() {
         functions.retain(|function| !WITHHELD.contains(&function.name()));
+        functions.push(date_trunc());
+    }
+    // The last function of a name is the one that counts.
+    if let Some(functions) = builder.aggregate_functions() {
+        functions.push(checked_sum());
     }
     builder.build()
 });
@@ -87,7 +95,7 @@ pub(crate) fn state(
         .with_runtime_env(runtime)
         .with_expr_planners(planners);
     if let Some(functions) = builder.scalar_functions() {
-        functions.extend([decimal_text(), json_get_text()]);
+        functions.extend([decimal_text(), json_get_text(), time_bucket()]);
     }
     let mut state = builder.build();
     // `now()` is this moment throughout the query.

@@ -85,6 +85,7 @@ pub(crate) async fn sql(
         memory_bytes: limits.memory_bytes,
     };
     let mut stream = AnswerStream {
+        query: query.to_owned(),
         task: threads.spawn(question.answer(started, rows))?,
         rows: Some(received),
         rows_left: limits.rows,
@@ -144,7 +145,7 @@ impl Question {
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
         verify::verify(&plan, &scope.objects)?;
-        execute_stream(plan, state.task_ctx()).map_err(problem::query)
+        execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))
     }
 }
 
@@ -160,21 +161,23 @@ async fn plan(
     let plan: LogicalPlan = state
         .statement_to_plan(statement)
         .await
-        .map_err(problem::query)?;
-    gate::check_plan(&plan)?;
+        .map_err(|e| problem::query(e, query))?;
+    gate::check_plan(&plan, query)?;
     let params: Vec<ScalarAndMetadata> = params.into_iter().map(Into::into).collect();
     let plan = plan
         .with_param_values(ParamValues::List(params))
-        .map_err(problem::query)?;
+        .map_err(|e| problem::query(e, query))?;
     let physical = state
         .create_physical_plan(&plan)
         .await
-        .map_err(problem::query)?;
+        .map_err(|e| problem::query(e, query))?;
     Ok((state, physical))
 }
 
 /// The rows of an answer, under its limits; dropping it ends the query.
 pub struct AnswerStream {
+    /// What was asked, for the places in errors.
+    query: String,
     task: JoinHandle<()>,
     rows: Option<mpsc::Receiver<Sent>>,
     rows_left: u64,
@@ -203,7 +206,7 @@ impl Stream for AnswerStream {
             match std::task::ready!(rows.poll_recv(cx)) {
                 None => Some(Err(ended_early())),
                 Some(None) => None,
-                Some(Some(Err(error))) => Some(Err(problem::query(error))),
+                Some(Some(Err(error))) => Some(Err(problem::query(error, &this.query))),
                 Some(Some(Ok(batch))) => Some(this.limited(batch)),
             }
         };
@@ -240,7 +243,7 @@ fn ended_early() -> Error {
 }
 
 impl QueryLimits {
-    fn out_of_time(&self) -> Error {
+    pub(super) fn out_of_time(&self) -> Error {
         let seconds = self.deadline.as_secs();
         Error::Query {
             message: format!(

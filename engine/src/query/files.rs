@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use storage_layout::{FileId, StorageError, data_file, inline, reader, schema};
 
 use super::scope::Scope;
@@ -67,15 +67,7 @@ pub(crate) async fn rows(scope: &Scope, file: &DataFile) -> Result<Vec<RecordBat
             .map(|batch| storage_layout::conform::conform(batch, &stored).map_err(damaged))
             .collect();
     };
-    let path = Path::from(key.as_str());
-    let bytes = scope
-        .store
-        .get(&path)
-        .await
-        .map_err(damaged)?
-        .bytes()
-        .await
-        .map_err(damaged)?;
+    let bytes = object(scope, key, file.id, Some(file.bytes)).await?;
     let stored = schema::stored_schema(&scope.snapshot.registry);
     let (tenant, id, sha256) = (scope.tenant().clone(), file.id, file.sha256.clone());
     tokio::task::spawn_blocking(move || {
@@ -89,6 +81,61 @@ pub(crate) async fn rows(scope: &Scope, file: &DataFile) -> Result<Vec<RecordBat
     })
     .await
     .map_err(Error::internal)?
+}
+
+/// All bytes of an object that belongs to this file; `bytes` is their number,
+/// where it is known.
+pub(crate) async fn object(
+    scope: &Scope,
+    key: &str,
+    file: FileId,
+    bytes: Option<u64>,
+) -> Result<bytes::Bytes> {
+    let path = Path::from(key);
+    let read = async { scope.store.get(&path).await?.bytes().await };
+    match read.await {
+        Ok(read) => Ok(read),
+        Err(error) => {
+            let size = bytes.unwrap_or_default();
+            let fault = unread(scope.store.as_ref(), &path, file, size, Some(error)).await;
+            match fault.downcast::<Error>() {
+                Ok(away) => Err(*away),
+                Err(fault) => {
+                    tracing::error!(error = %fault, "a stored file cannot be read");
+                    Err(Error::Storage(fault))
+                }
+            }
+        }
+    }
+}
+
+/// Why a read of a file's object failed: our `Unavailable` when the store does
+/// not answer, else `Damaged` with the file's name. A size of 0 is not known.
+pub(crate) async fn unread(
+    store: &dyn ObjectStore,
+    path: &Path,
+    file: FileId,
+    size: u64,
+    error: Option<object_store::Error>,
+) -> Box<dyn std::error::Error + Send + Sync> {
+    let damaged = |what: String| StorageError::Damaged {
+        file: file.to_string(),
+        what,
+    };
+    match store.head(path).await {
+        Ok(found) if size != 0 && found.size != size => {
+            damaged(format!("it has {} bytes instead of {size}", found.size)).into()
+        }
+        Err(object_store::Error::NotFound { .. }) => damaged("its object is missing".into()).into(),
+        found => {
+            let error = error.or(found.err()).map(|e| e.to_string());
+            tracing::warn!(%file, error, "the object store does not give a file");
+            Box::new(Error::Unavailable {
+                message: "the object store does not answer".into(),
+                retry_after: crate::metadata::RETRY_AFTER,
+            })
+        }
+    }
 }
 
 /// A stored file that cannot be read: the operator is told which, once.

@@ -98,7 +98,7 @@ impl ScalarUDFImpl for JsonGetText {
 }
 
 /// A member of a JSON object as text; strings lose their quotes, null is none.
-fn member(json: &str, key: &str) -> Option<String> {
+pub(crate) fn member(json: &str, key: &str) -> Option<String> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
     match members.get(key)?.get() {
         "null" => None,

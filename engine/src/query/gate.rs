@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use datafusion::common::format::ExplainFormat;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::sqlparser::ast;
-use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::logical_expr::sqlparser::keywords::Keyword;
-use datafusion::logical_expr::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion::logical_expr::sqlparser::tokenizer::Token;
 use datafusion::sql::parser::Statement;
 
+use super::place::{self, Places};
 use super::problem;
 use crate::error::{Error, Location, Result};
 
@@ -34,13 +36,21 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
                 query.len()
             ),
             "shorten it, or pass long lists as parameters",
+            place::end(&query[..query.floor_char_boundary(MAX_QUERY_BYTES)]),
         ));
     }
-    check_size(query)?;
+    let places = Places::of(query);
+    check_size(&places)?;
     let dialect = state.config().options().sql_parser.dialect;
-    let statement = state
-        .sql_to_statement(query, &dialect)
-        .map_err(|error| placed(problem::query(error), query))?;
+    let statement = state.sql_to_statement(query, &dialect).map_err(|error| {
+        match places.second_statement() {
+            // A fault in either statement is told first, with its own place.
+            Some(second) if !matches!(error.find_root(), DataFusionError::SQL(..)) => {
+                only_questions(second)
+            }
+            _ => problem::query(error, query),
+        }
+    })?;
     let question = match &statement {
         Statement::Statement(statement) => is_question(statement),
         Statement::Explain(explain) => {
@@ -49,40 +59,45 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
         }
         _ => false,
     };
-    match question {
-        true => check_expansion(&statement).map(|()| statement),
-        false => Err(only_questions()),
+    if !question {
+        return Err(only_questions(places.start()));
     }
+    check_format(&statement, &places)?;
+    check_expansion(&statement, places.start())?;
+    Ok(statement)
 }
 
-/// Counts what makes planning slow or deep, before the parser recurses.
-fn check_size(query: &str) -> Result<()> {
-    // What is no SQL at all is the parser's to explain.
-    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, query).tokenize() else {
-        return Ok(());
+/// Counts what makes planning slow or deep, before the parser recurses. What
+/// is no SQL at all is the parser's to explain.
+fn check_size(places: &Places) -> Result<()> {
+    let within = |allowed: usize, of: fn(&Token) -> bool, what: &str| {
+        let Some((place, found)) = places.beyond(allowed, of) else {
+            return Ok(());
+        };
+        Err(refused(
+            format!("the query has {found} {what} of at most {allowed}"),
+            "pass long lists as parameters, or split the query",
+            place,
+        ))
     };
-    let count = |of: fn(&Token) -> bool| tokens.iter().filter(|token| of(token)).count();
-    for (found, allowed, what) in [
-        (
-            count(|t| !matches!(t, Token::Whitespace(_))),
-            MAX_TOKENS,
-            "words and signs",
-        ),
-        (count(is_operator), MAX_OPERATORS, "operators"),
-        (
-            count(is_set_operation),
-            MAX_SET_OPERATIONS,
-            "set operations",
-        ),
-    ] {
-        if found > allowed {
-            return Err(refused(
-                format!("the query has {found} {what} of at most {allowed}"),
-                "pass long lists as parameters, or split the query",
-            ));
+    within(MAX_TOKENS, |_| true, "words and signs")?;
+    within(MAX_OPERATORS, is_operator, "operators")?;
+    within(MAX_SET_OPERATIONS, is_set_operation, "set operations")
+}
+
+/// Refuses the one format that shows the physical plan whatever the settings
+/// say: what is stored where is nobody's answer.
+fn check_format(statement: &Statement, places: &Places) -> Result<()> {
+    match statement {
+        Statement::Explain(explain) if explain.options.format == Some(ExplainFormat::Tree) => {
+            Err(refused(
+                "EXPLAIN has no FORMAT TREE here".into(),
+                "leave FORMAT out, or take INDENT, PGJSON or GRAPHVIZ",
+                places.word("tree").unwrap_or_else(|| places.start()),
+            ))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn is_operator(token: &Token) -> bool {
@@ -116,7 +131,7 @@ fn is_set_operation(token: &Token) -> bool {
 
 /// Refuses named subqueries that multiply: each reference is planned anew, so
 /// twenty that each name the one before twice are a million scans.
-fn check_expansion(statement: &Statement) -> Result<()> {
+fn check_expansion(statement: &Statement, start: Location) -> Result<()> {
     let query = match statement {
         Statement::Statement(statement) => statement.as_ref(),
         Statement::Explain(explain) => match explain.statement.as_ref() {
@@ -141,6 +156,7 @@ fn check_expansion(statement: &Statement) -> Result<()> {
                 "the query reads {tables} tables of at most {MAX_TABLES}, its named subqueries multiplied out"
             ),
             "refer to each WITH query less often",
+            start,
         ));
     }
     Ok(())
@@ -157,54 +173,33 @@ fn weight(part: &impl ast::Visit, weights: &HashMap<String, usize>) -> usize {
     total
 }
 
-/// A text that ends too early is wrong at its end, which the parser leaves out.
-fn placed(error: Error, query: &str) -> Error {
-    match error {
-        Error::Query {
-            message,
-            location: None,
-            hint,
-        } if message.contains("EOF") => Error::Query {
-            message,
-            location: Some(end(query)),
-            hint,
-        },
-        error => error,
-    }
-}
-
-fn end(query: &str) -> Location {
-    let last = query.lines().last().unwrap_or_default();
-    Location {
-        line: query.lines().count().max(1) as u64,
-        column: last.chars().count() as u64 + 1,
-    }
-}
-
 fn is_question(statement: &ast::Statement) -> bool {
     matches!(statement, ast::Statement::Query(_))
 }
 
 /// The second look, at the plan: nothing in it writes, whatever its text was.
-pub(crate) fn check_plan(plan: &LogicalPlan) -> Result<()> {
+pub(crate) fn check_plan(plan: &LogicalPlan, query: &str) -> Result<()> {
     let reads_only = datafusion::execution::context::SQLOptions::new()
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false);
-    reads_only.verify_plan(plan).map_err(|_| only_questions())
+    reads_only
+        .verify_plan(plan)
+        .map_err(|_| only_questions(Places::of(query).start()))
 }
 
-fn only_questions() -> Error {
+fn only_questions(place: Location) -> Error {
     refused(
         "only a single SELECT (or EXPLAIN of one) may run here".into(),
         "send one query that reads",
+        place,
     )
 }
 
-fn refused(message: String, hint: &str) -> Error {
+fn refused(message: String, hint: &str, place: Location) -> Error {
     Error::Query {
         message,
-        location: None,
+        location: Some(place),
         hint: Some(hint.into()),
     }
 }

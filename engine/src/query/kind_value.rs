@@ -4,6 +4,7 @@
 //! Partials do not say which points lack a dimension or hold a number there,
 //! so these come from raw points, one pass over the files for all of them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -11,7 +12,7 @@ use arrow::datatypes::{Decimal128Type, Int64Type};
 use storage_layout::arrange::{column, text, times};
 use storage_layout::rollup::{LocalDay, Stamped};
 use storage_layout::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
-use storage_layout::{Combine, DimensionRegistry, MetricKey, MetricKind, decimal};
+use storage_layout::{Combine, DimensionRegistry, DimensionTexts, MetricKey, MetricKind, decimal};
 
 use super::files;
 use super::rollup_table::Period;
@@ -112,6 +113,11 @@ fn add_rows(
         .map_err(Error::storage)?
         .as_primitive::<Int64Type>();
     let recorded_at = times(batch).map_err(Error::storage)?;
+    let mut texts: HashMap<&str, DimensionTexts<'_>> = HashMap::new();
+    for key in raw.values().flat_map(keys_of) {
+        let of_key = DimensionTexts::of(batch, registry, key).map_err(Error::storage)?;
+        texts.insert(key, of_key);
+    }
     for row in 0..batch.num_rows() {
         let key = MetricKey {
             platform: platform.value(row).into(),
@@ -121,7 +127,7 @@ fn add_rows(
         let Some(kind) = raw.get(&key) else { continue };
         let labels: Vec<Option<String>> = keys_of(kind)
             .into_iter()
-            .map(|k| dimension(batch, registry, k, row))
+            .map(|k| texts.get(k)?.at(row).map(Cow::into_owned))
             .collect();
         if matches!(kind, MetricKind::Distinct { .. }) && labels[0].is_none() {
             continue;
@@ -139,28 +145,6 @@ fn add_rows(
         note(series, (key, period.start(days.of(us))), labels, stamp);
     }
     Ok(())
-}
-
-/// A dimension's text, as `dimensions->>'key'` gives it.
-fn dimension(
-    batch: &RecordBatch,
-    registry: &DimensionRegistry,
-    key: &str,
-    row: usize,
-) -> Option<String> {
-    let names = registry.get(key)?;
-    let texts = batch
-        .column_by_name(&names.text_column())
-        .and_then(|c| c.as_string_view_opt());
-    if let Some(texts) = texts.filter(|c| c.is_valid(row)) {
-        return Some(texts.value(row).to_owned());
-    }
-    let numbers = batch
-        .column_by_name(&names.number_column())?
-        .as_primitive_opt::<Decimal128Type>()?;
-    numbers
-        .is_valid(row)
-        .then(|| decimal::canonical(numbers.value(row), decimal::SCALE))
 }
 
 fn note(series: &mut Series, place: (MetricKey, i32), labels: Vec<Option<String>>, stamp: Stamped) {

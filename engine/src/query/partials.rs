@@ -1,24 +1,26 @@
-//! Partials of a session's files: stored ones where they fit, else made from
-//! the rows; merged, and remembered by the exact list of files.
+//! Partials of a session's files, merged: by window, remembered for the exact
+//! set of its files, and over all, where only files that are new are added.
+//!
+//! Where a file's own partials come from is `file_partials`'s matter.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use chrono::Duration;
-use object_store::ObjectStoreExt;
-use object_store::path::Path;
-use storage_layout::rollup::{LocalDay, Partials, PartialsBuilder};
-use storage_layout::{FileId, MetricDefinition};
+use chrono_tz::Tz;
+use storage_layout::rollup::{LocalDay, Partials};
+use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, Window};
 
-use super::cache::{MergedKey, PartialsKey};
-use super::files::{self, damaged};
+use super::cache::{NewestKey, WindowKey};
+use super::file_partials;
 use super::scope::Scope;
 use crate::error::{Error, Result};
-use crate::metadata::catalog::{self, DataFile};
+use crate::metadata::catalog::{DataFile, FileStorage};
 
 /// Where an answer's partials came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartialsSource {
     /// Stored roll-ups.
     Rollup,
@@ -26,49 +28,209 @@ pub enum PartialsSource {
     Raw,
 }
 
-/// Merged partials of the files that touch the local days `[from, to)`. Exact
-/// in every zone; the cells may cover more days.
+/// Which partials of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Shape {
+    /// Totals and slices by day of this zone.
+    Days(Tz),
+    /// Totals alone, by day of this zone.
+    Totals(Tz),
+    /// Slices alone, added up over some days of this zone and put on the first.
+    Span(Tz, Range<i32>),
+}
+
+/// Partials, and whether stored roll-ups gave them.
+#[derive(Debug, Clone)]
+pub(crate) struct Sourced {
+    pub(crate) partials: Arc<Partials>,
+    pub(crate) source: PartialsSource,
+}
+
+/// Merged partials of objects, and of the inline files beside them.
+#[derive(Debug)]
+pub(crate) struct Newest {
+    inline: HashSet<FileId>,
+    merged: Sourced,
+}
+
+impl Newest {
+    /// About how much memory these take, bytes.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.inline.len() * 32 + self.merged.partials.size_bytes()
+    }
+}
+
+/// Merged partials of the files that touch the local days `[from, to)`, in
+/// total and by dimension value in the tenant's own zone, in total alone in
+/// another. Exact in every zone; the cells may cover more days.
 pub(crate) async fn merged(
     scope: &Scope,
     from_day: i32,
     to_day: i32,
-    zone: chrono_tz::Tz,
+    zone: Tz,
 ) -> Result<(Arc<Partials>, PartialsSource)> {
-    let files = touching(scope, from_day, to_day);
-    let source = match zone == scope.snapshot.tenant.time_zone {
-        true => PartialsSource::Rollup,
-        false => PartialsSource::Raw,
+    let shape = match zone == scope.snapshot.tenant.time_zone {
+        true => Shape::Days(zone),
+        false => Shape::Totals(zone),
     };
-    let key = MergedKey {
-        tenant: scope.tenant().clone(),
-        files: files.iter().map(|file| file.id).collect(),
-        zone,
-        definitions: fingerprint(&scope.snapshot.metrics),
-    };
-    if let Some(merged) = scope.caches.merged.get(&key).await {
-        return Ok((merged, source));
+    let merged = of_shape(scope, from_day..to_day, shape).await?;
+    Ok((merged.partials, merged.source))
+}
+
+/// Slices over some days of another zone than the tenant's, all put on the
+/// first of them. Files that lie within these days give them from their
+/// roll-ups, the others from their rows. Metrics whose slices would be wanted by
+/// day have those keys marked as incomplete.
+pub(crate) async fn span(
+    scope: &Scope,
+    days: Range<i32>,
+    zone: Tz,
+) -> Result<(Partials, PartialsSource)> {
+    let merged = of_shape(scope, days.clone(), Shape::Span(zone, days)).await?;
+    let folds = scope.snapshot.metrics.iter().flat_map(|d| {
+        let keys: &[String] = match &d.kind {
+            MetricKind::Gauge { series, .. } => series,
+            MetricKind::Distinct { dimension } => std::slice::from_ref(dimension),
+            MetricKind::Sum | MetricKind::Ratio { .. } => &[],
+        };
+        let key = |key: &String| (d.key.clone(), Arc::from(key.as_str()));
+        keys.iter().map(key).collect::<Vec<(MetricKey, Arc<str>)>>()
+    });
+    let partials = Arc::unwrap_or_clone(merged.partials).without_keys(folds);
+    Ok((partials, merged.source))
+}
+
+/// Rows that [`span`] would have to read, not counting what it remembers.
+pub(crate) async fn span_rows(scope: &Scope, days: Range<i32>, zone: Tz) -> u64 {
+    let definitions = fingerprint(&scope.snapshot.metrics);
+    let mut rows = 0;
+    for file in touching(scope, &days) {
+        let straddles = !file_partials::lies_within(file, &days, zone);
+        if straddles && !file_partials::is_cached(scope, file, Shape::Days(zone), definitions).await
+        {
+            rows += file.statistics.rows;
+        }
     }
-    let parts = of_files(scope, &files, zone, key.definitions).await?;
-    let merged =
-        tokio::task::spawn_blocking(move || Partials::merge(parts.iter().map(Arc::as_ref)))
-            .await
-            .map_err(Error::internal)?
-            .map_err(Error::storage)?;
-    let merged = Arc::new(merged);
-    scope.caches.merged.insert(key, merged.clone()).await;
-    Ok((merged, source))
+    rows
+}
+
+async fn of_shape(scope: &Scope, days: Range<i32>, shape: Shape) -> Result<Sourced> {
+    let definitions = fingerprint(&scope.snapshot.metrics);
+    let files = touching(scope, &days);
+    let (objects, inline): (Vec<&DataFile>, Vec<&DataFile>) = files
+        .iter()
+        .partition(|file| file.storage != FileStorage::Inline);
+    let key = NewestKey {
+        tenant: scope.tenant().clone(),
+        objects: ids(&objects),
+        shape: shape.clone(),
+        definitions,
+    };
+    let newest = scope.caches.newest.get(&key).await;
+    // A session from before some inline files must not see them.
+    let known = newest.filter(|n| {
+        let live: HashSet<FileId> = inline.iter().map(|file| file.id).collect();
+        n.inline.is_subset(&live)
+    });
+    let added: Vec<&DataFile> = match &known {
+        Some(newest) if newest.inline.len() == inline.len() => return Ok(newest.merged.clone()),
+        Some(newest) => {
+            let is_new = |file: &&&DataFile| !newest.inline.contains(&file.id);
+            inline.iter().filter(is_new).copied().collect()
+        }
+        None => inline.clone(),
+    };
+    let mut parts = file_partials::of_files(scope, &added, &shape, definitions).await?;
+    let base = match &known {
+        Some(newest) => Some(newest.merged.clone()),
+        None => {
+            parts.extend(windows(scope, &objects, &shape, definitions).await?);
+            None
+        }
+    };
+    let merged = add_up(base, parts).await?;
+    let newest = Newest {
+        inline: inline.iter().map(|file| file.id).collect(),
+        merged: merged.clone(),
+    };
+    scope.caches.newest.insert(key, Arc::new(newest)).await;
+    Ok(merged)
+}
+
+/// The objects' partials, merged for each window.
+async fn windows(
+    scope: &Scope,
+    objects: &[&DataFile],
+    shape: &Shape,
+    definitions: u64,
+) -> Result<Vec<Sourced>> {
+    let mut by_window: BTreeMap<Window, Vec<&DataFile>> = BTreeMap::new();
+    for file in objects {
+        if let FileStorage::Object { window, .. } = &file.storage {
+            by_window.entry(*window).or_default().push(file);
+        }
+    }
+    let mut merged = Vec::with_capacity(by_window.len());
+    let mut alone: Vec<&DataFile> = Vec::new();
+    for (window, files) in by_window {
+        if files.len() == 1 {
+            alone.extend(files);
+            continue;
+        }
+        let key = WindowKey {
+            tenant: scope.tenant().clone(),
+            window,
+            files: ids(&files),
+            shape: shape.clone(),
+            definitions,
+        };
+        let known = scope.caches.windows.get(&key).await;
+        merged.push(match known {
+            Some(known) => known,
+            None => {
+                let parts = file_partials::of_files(scope, &files, shape, definitions).await?;
+                let merged = add_up(None, parts).await?;
+                scope.caches.windows.insert(key, merged.clone()).await;
+                merged
+            }
+        });
+    }
+    merged.extend(file_partials::of_files(scope, &alone, shape, definitions).await?);
+    Ok(merged)
+}
+
+async fn add_up(base: Option<Sourced>, parts: Vec<Sourced>) -> Result<Sourced> {
+    let all = || base.iter().chain(&parts);
+    let source = all().map(|p| p.source).max();
+    if let (None, [one]) = (&base, parts.as_slice()) {
+        return Ok(one.clone());
+    }
+    let merged = tokio::task::spawn_blocking(move || {
+        let parts = parts.iter().map(|part| part.partials.as_ref());
+        match &base {
+            Some(base) => base.partials.plus(parts),
+            None => Partials::merge(parts),
+        }
+    });
+    Ok(Sourced {
+        partials: Arc::new(
+            merged
+                .await
+                .map_err(Error::internal)?
+                .map_err(Error::storage)?,
+        ),
+        source: source.unwrap_or(PartialsSource::Rollup),
+    })
+}
+
+fn ids(files: &[&DataFile]) -> Arc<[FileId]> {
+    files.iter().map(|file| file.id).collect()
 }
 
 /// Files with rows that may lie in these local days of some zone.
-fn touching(scope: &Scope, from_day: i32, to_day: i32) -> Vec<&DataFile> {
+fn touching<'a>(scope: &'a Scope, days: &Range<i32>) -> Vec<&'a DataFile> {
     // No zone is further than a day from UTC.
-    let us = |day: i32, shift: i64| {
-        let date = LocalDay::date(day.clamp(-40_000, 90_000)) + Duration::days(shift);
-        date.and_time(chrono::NaiveTime::MIN)
-            .and_utc()
-            .timestamp_micros()
-    };
-    let (from, to) = (us(from_day, -1), us(to_day, 1));
+    let (from, to) = (day_start_us(days.start, -1), day_start_us(days.end, 1));
     let files = scope.snapshot.files.iter();
     files
         .filter(|file| {
@@ -77,107 +239,27 @@ fn touching(scope: &Scope, from_day: i32, to_day: i32) -> Vec<&DataFile> {
         .collect()
 }
 
-async fn of_files(
-    scope: &Scope,
-    files: &[&DataFile],
-    zone: chrono_tz::Tz,
-    definitions: u64,
-) -> Result<Vec<Arc<Partials>>> {
-    let key = |file: &DataFile| PartialsKey {
-        file: file.id,
-        zone,
-        definitions,
-    };
-    let mut found: Vec<Option<Arc<Partials>>> = Vec::with_capacity(files.len());
-    for file in files {
-        found.push(scope.caches.partials.get(&key(file)).await);
-    }
-    let wanted: Vec<FileId> = files
-        .iter()
-        .zip(&found)
-        .filter(|(file, partials)| {
-            partials.is_none() && file.rollup_zone == Some(zone) && file.rollup_key.is_none()
-        })
-        .map(|(file, _)| file.id)
-        .collect();
-    let mut stored: std::collections::HashMap<FileId, bytes::Bytes> =
-        catalog::rollups(&scope.pool, scope.tenant(), &wanted)
-            .await?
-            .into_iter()
-            .collect();
-    let mut parts = Vec::with_capacity(files.len());
-    for (file, partials) in files.iter().zip(found) {
-        let partials = match partials {
-            Some(partials) => partials,
-            None => {
-                let partials = Arc::new(of_file(scope, file, zone, stored.remove(&file.id)).await?);
-                scope
-                    .caches
-                    .partials
-                    .insert(key(file), partials.clone())
-                    .await;
-                partials
-            }
-        };
-        parts.push(partials);
-    }
-    Ok(parts)
-}
-
-/// One file's partials: the stored ones if they are of this zone and of the
-/// definitions in force, else made from its rows.
-async fn of_file(
-    scope: &Scope,
-    file: &DataFile,
-    zone: chrono_tz::Tz,
-    stored: Option<bytes::Bytes>,
-) -> Result<Partials> {
-    let bytes = match (&file.rollup_key, stored) {
-        (_, Some(bytes)) => Some(bytes),
-        (Some(key), None) if file.rollup_zone == Some(zone) => {
-            let object = scope
-                .store
-                .get(&Path::from(key.as_str()))
-                .await
-                .map_err(damaged)?;
-            Some(object.bytes().await.map_err(damaged)?)
-        }
-        _ => None,
-    };
-    if let Some(bytes) = bytes {
-        let partials = Partials::decode(&bytes).map_err(damaged)?;
-        let current = scope.snapshot.definitions();
-        let fits = partials
-            .definitions()
-            .all(|(metric, version)| current.get(metric).is_none_or(|d| d.version == version));
-        if fits {
-            return Ok(partials.with_version(file.added_version));
-        }
-    }
-    let rows = files::rows(scope, file).await?;
-    let partials = of_rows(scope, rows, zone).await?;
-    Ok(partials.with_version(file.added_version))
-}
-
-async fn of_rows(scope: &Scope, rows: Vec<RecordBatch>, zone: chrono_tz::Tz) -> Result<Partials> {
-    let snapshot = scope.snapshot.clone();
-    tokio::task::spawn_blocking(move || {
-        let definition = snapshot.rollup_definitions();
-        let mut builder = PartialsBuilder::new(zone, &snapshot.registry, &definition);
-        for batch in &rows {
-            builder.push(batch).map_err(damaged)?;
-        }
-        builder.finish().map_err(Error::storage)
-    })
-    .await
-    .map_err(Error::internal)?
+/// Midnight in UTC of a day, some days later.
+fn day_start_us(day: i32, later: i64) -> i64 {
+    let date = LocalDay::date(day.clamp(-40_000, 90_000)) + Duration::days(later);
+    date.and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_micros()
 }
 
 /// Changes when a definition does.
-fn fingerprint(metrics: &[MetricDefinition]) -> u64 {
+pub(crate) fn fingerprint(metrics: &[MetricDefinition]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for definition in metrics {
         (&definition.key, &definition.kind, definition.version).hash(&mut hasher);
     }
     hasher.finish()
+}
+
+/// Whether partials were made by the definitions in force.
+pub(crate) fn fit<'a>(
+    mut made_by: impl Iterator<Item = (&'a MetricKey, i32)>,
+    current: &HashMap<&MetricKey, &MetricDefinition>,
+) -> bool {
+    made_by.all(|(metric, version)| current.get(metric).is_none_or(|d| d.version == version))
 }

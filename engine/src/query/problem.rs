@@ -1,24 +1,37 @@
 //! The query engine's errors, by blame and with a place in the text.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
+use super::place::{self, Failing, Places};
 use crate::error::{Error, Location};
 
-/// An error of planning or running a caller's query.
-pub(crate) fn query(error: DataFusionError) -> Error {
+/// An error of planning or running a caller's query, with its place in `text`.
+pub(crate) fn query(error: DataFusionError, text: &str) -> Error {
     let location = location(&error);
+    if let Some(own) = away(&error) {
+        return own;
+    }
     match error.find_root() {
-        DataFusionError::SQL(parser, _) => Error::Query {
-            message: trimmed(&parser.to_string()),
-            location: location.or_else(|| location_in(&parser.to_string())),
-            hint: Some("the dialect is PostgreSQL's; one SELECT at a time".into()),
-        },
+        DataFusionError::SQL(parser, _) => {
+            let said = parser.to_string();
+            // What ends too early is wrong at its end, which the parser leaves out.
+            let known = location.or_else(|| location_in(&said));
+            let place = known.unwrap_or_else(|| match said.contains("EOF") {
+                true => place::end(text.trim_end()),
+                false => Places::of(text).start(),
+            });
+            Error::Query {
+                message: trimmed(&said),
+                location: Some(place),
+                hint: Some("the dialect is PostgreSQL's; one SELECT at a time".into()),
+            }
+        }
         DataFusionError::ResourcesExhausted(_) => Error::Query {
             message: "the query needs more memory than the plan allows".into(),
             location: None,
             hint: Some("filter by time, platform or metric, or group by fewer columns".into()),
         },
-        DataFusionError::External(source) if let Some(own) = away(source.as_ref()) => own,
         DataFusionError::ExecutionJoin(_) => {
             tracing::error!(%error, "a query ended inside a function");
             Error::Query {
@@ -41,26 +54,85 @@ pub(crate) fn query(error: DataFusionError) -> Error {
             }
         }
         DataFusionError::Internal(_) => Error::internal(error),
-        root => Error::Query {
-            message: first_line(&root.strip_backtrace()),
-            location,
-            hint: None,
-        },
+        DataFusionError::ArrowError(arrow, _) if let Some(how) = failing(arrow) => {
+            failed(first_line(&arrow.to_string()), how, &Places::of(text))
+        }
+        root => {
+            let message = first_line(&root.strip_backtrace());
+            let places = Places::of(text);
+            // The place given for a table written as a text is its alias's.
+            let table = message.starts_with("table '");
+            let named = places.named(&message);
+            let place = if table {
+                named.or(location)
+            } else {
+                location.or(named)
+            };
+            Error::Query {
+                location: Some(place.unwrap_or_else(|| places.start())),
+                message,
+                hint: None,
+            }
+        }
     }
 }
 
-/// Our own word that the catalog is away, wherever it was wrapped.
-fn away(source: &(dyn std::error::Error + 'static)) -> Option<Error> {
-    match source.downcast_ref::<Error>()? {
-        Error::Unavailable {
-            message,
-            retry_after,
-        } => Some(Error::Unavailable {
-            message: message.clone(),
-            retry_after: *retry_after,
-        }),
+/// Whether an error is one of a value that a part of the query met.
+fn failing(error: &ArrowError) -> Option<Failing> {
+    match error {
+        ArrowError::CastError(_) | ArrowError::ParseError(_) => Some(Failing::Cast),
+        ArrowError::DivideByZero => Some(Failing::Division),
         _ => None,
     }
+}
+
+/// Rows do not know which part of the text made them: with one candidate it is
+/// the place, with several all are named.
+fn failed(message: String, how: Failing, places: &Places) -> Error {
+    let candidates = places.failing(how);
+    let listed = place::listed(&candidates);
+    let message = match (candidates.len(), how) {
+        (0 | 1, _) => message,
+        (_, Failing::Division) => format!("{message}, in one of the divisions at {listed}"),
+        (_, Failing::Cast) => {
+            format!("{message}, in one of the casts at {listed}, unless a comparison casts")
+        }
+    };
+    let hint = match how {
+        Failing::Cast => {
+            "TRY_CAST gives null where a value does not fit; comparing text with a number casts, too"
+        }
+        Failing::Division => "NULLIF(divisor, 0) gives null where a divisor is zero",
+    };
+    Error::Query {
+        message,
+        location: Some(
+            candidates
+                .first()
+                .copied()
+                .unwrap_or_else(|| places.start()),
+        ),
+        hint: Some(hint.into()),
+    }
+}
+
+/// Our own word that the catalog or the store is away, wherever it was wrapped.
+fn away(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(Error::Unavailable {
+            message,
+            retry_after,
+        }) = error.downcast_ref()
+        {
+            return Some(Error::Unavailable {
+                message: message.clone(),
+                retry_after: *retry_after,
+            });
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn location(error: &DataFusionError) -> Option<Location> {
@@ -100,6 +172,8 @@ fn first_line(text: &str) -> String {
         "Execution error: ",
         "Schema error: ",
         "Arrow error: ",
+        "Cast error: ",
+        "Parser error: ",
         "This feature is not implemented: ",
         "Optimizer rule",
     ];

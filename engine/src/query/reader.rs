@@ -1,5 +1,6 @@
 //! How a scan reads Parquet: through the fenced store, with cached footers,
-//! refusing a file that does not say it is this tenant's.
+//! refusing a file that does not say it is this tenant's, and bytes that are
+//! not those that were written.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,19 +10,21 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, TryFutureExt};
 use moka::future::Cache;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use storage_layout::blocks::BlockChecksums;
 use storage_layout::key::ObjectKey;
 use storage_layout::reader::check_metadata;
-use storage_layout::{FileId, TenantId};
+use storage_layout::{FileId, StorageError, TenantId};
 
+use super::files;
 use super::scope::{AnswerStats, Scope};
 
 /// Makes readers for one query of one tenant.
@@ -59,6 +62,8 @@ impl ParquetFileReaderFactory for ReaderFactory {
             file: key.file,
             size: file.object_meta.size,
             footer_bytes,
+            scope: self.scope.clone(),
+            blocks: None,
             path,
         }))
     }
@@ -72,67 +77,147 @@ struct Reader {
     file: FileId,
     size: u64,
     footer_bytes: Option<usize>,
+    scope: Arc<Scope>,
+    /// Known once the footer is; the inner `None` is a file without any.
+    blocks: Option<Option<Arc<BlockChecksums>>>,
     path: Path,
 }
 
 impl Reader {
+    async fn metadata(&mut self) -> ParquetResult<Arc<ParquetMetaData>> {
+        let metadata = match self.footers.get(&self.file).await {
+            Some(metadata) => metadata,
+            None => {
+                let metadata = self.load().await?;
+                self.footers.insert(self.file, metadata.clone()).await;
+                metadata
+            }
+        };
+        let file = metadata.file_metadata();
+        check_metadata(file, &self.tenant, &self.file.to_string())
+            .map_err(|e| ParquetError::External(Box::new(e)))?;
+        self.blocks = Some(BlockChecksums::of_file(file).map(Arc::new));
+        Ok(metadata)
+    }
+
     async fn load(&mut self) -> ParquetResult<Arc<ParquetMetaData>> {
+        // Once a file, as footers stay in the cache.
+        let mut files = self.scope.snapshot.files.iter();
+        let known = files.find(|known| known.id == self.file);
+        let crc32 = known.and_then(|known| known.statistics.footer_crc32);
+        if let (Some(crc32), Some(length)) = (crc32, self.footer_bytes) {
+            return self.load_checked(crc32, length as u64).await;
+        }
         let size = self.size;
         let hint = self.footer_bytes;
-        let metadata = ParquetMetaDataReader::new()
+        let mut reader = ParquetMetaDataReader::new()
             .with_page_index_policy(PageIndexPolicy::Optional)
-            .with_prefetch_hint(hint)
-            .load_and_finish(&mut *self, size)
-            .await?;
-        Ok(Arc::new(metadata))
+            .with_prefetch_hint(hint);
+        reader.try_load(Unchecked(self), size).await?;
+        reader.finish().map(Arc::new)
+    }
+
+    /// Page index and footer in one request, if they are what was written.
+    async fn load_checked(
+        &mut self,
+        crc32: u32,
+        length: u64,
+    ) -> ParquetResult<Arc<ParquetMetaData>> {
+        let range = self.size.saturating_sub(length)..self.size;
+        let bytes = self.read(vec![range]).await?.pop().unwrap_or_default();
+        if crc32fast::hash(&bytes) != crc32 {
+            return Err(self.damaged("the checksum of its footer does not match the catalog's"));
+        }
+        let mut reader =
+            ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+        reader.try_parse_sized(&bytes, self.size)?;
+        reader.finish().map(Arc::new)
+    }
+
+    /// Ranges of the object, each of its full length.
+    async fn read(&self, ranges: Vec<Range<u64>>) -> ParquetResult<Vec<Bytes>> {
+        self.stats
+            .add_bytes(ranges.iter().map(|r| r.end - r.start).sum());
+        let fetched = match ranges.as_slice() {
+            [range] => self
+                .store
+                .get_range(&self.path, range.clone())
+                .await
+                .map(|b| vec![b]),
+            _ => self.store.get_ranges(&self.path, &ranges).await,
+        };
+        let fault = match fetched {
+            Ok(bytes) => {
+                let whole = |(range, bytes): (&Range<u64>, &Bytes)| {
+                    bytes.len() as u64 == range.end - range.start
+                };
+                if bytes.len() == ranges.len() && ranges.iter().zip(&bytes).all(whole) {
+                    return Ok(bytes);
+                }
+                None
+            }
+            Err(error) => Some(error),
+        };
+        let store = self.store.as_ref();
+        let fault = files::unread(store, &self.path, self.file, self.size, fault).await;
+        Err(ParquetError::External(fault))
+    }
+
+    /// Ranges of the object, fetched in whole blocks and checked.
+    async fn read_checked(&mut self, ranges: Vec<Range<u64>>) -> ParquetResult<Vec<Bytes>> {
+        if self.blocks.is_none() {
+            self.metadata().await?;
+        }
+        let Some(blocks) = self.blocks.clone().flatten() else {
+            return self.read(ranges).await;
+        };
+        let wide: Vec<Range<u64>> = ranges.iter().map(|range| blocks.widen(range)).collect();
+        let fetched = self.read(wide.clone()).await?;
+        let mut parts = Vec::with_capacity(ranges.len());
+        for ((range, wide), bytes) in ranges.iter().zip(&wide).zip(fetched) {
+            if !blocks.fits(wide.start, &bytes) {
+                return Err(self.damaged("the checksum of a block does not match its footer's"));
+            }
+            let start = (range.start - wide.start) as usize;
+            parts.push(bytes.slice(start..start + (range.end - range.start) as usize));
+        }
+        Ok(parts)
+    }
+
+    fn damaged(&self, what: &str) -> ParquetError {
+        ParquetError::External(Box::new(StorageError::Damaged {
+            file: self.file.to_string(),
+            what: what.to_owned(),
+        }))
+    }
+}
+
+/// Reads a footer that has no checksum in the catalog.
+struct Unchecked<'a>(&'a Reader);
+
+impl MetadataFetch for Unchecked<'_> {
+    fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        async move { Ok(self.0.read(vec![range]).await?.pop().unwrap_or_default()) }.boxed()
     }
 }
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
-        self.stats.add_bytes(range.end - range.start);
-        self.store
-            .get_range(&self.path, range)
-            .map_err(|e| ParquetError::External(Box::new(e)))
-            .boxed()
+        let bytes = self.read_checked(vec![range]);
+        async move { Ok(bytes.await?.pop().unwrap_or_default()) }.boxed()
     }
 
     fn get_byte_ranges(
         &mut self,
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
-        self.stats
-            .add_bytes(ranges.iter().map(|r| r.end - r.start).sum());
-        async move {
-            self.store
-                .get_ranges(&self.path, &ranges)
-                .await
-                .map_err(|e| ParquetError::External(Box::new(e)))
-        }
-        .boxed()
+        self.read_checked(ranges).boxed()
     }
 
     fn get_metadata<'a>(
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        async move {
-            let metadata = match self.footers.get(&self.file).await {
-                Some(metadata) => metadata,
-                None => {
-                    let metadata = self.load().await?;
-                    self.footers.insert(self.file, metadata.clone()).await;
-                    metadata
-                }
-            };
-            check_metadata(
-                metadata.file_metadata(),
-                &self.tenant,
-                &self.file.to_string(),
-            )
-            .map_err(|e| ParquetError::External(Box::new(e)))?;
-            Ok(metadata)
-        }
-        .boxed()
+        self.metadata().boxed()
     }
 }

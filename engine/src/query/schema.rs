@@ -8,6 +8,7 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::rollup_table::{Period, RollupTable};
 use super::scope::{AnswerStats, Scope};
+use super::sketch_table::SketchTable;
 use super::system_tables;
 use super::table::PointsTable;
 
@@ -17,11 +18,14 @@ pub(crate) const CATALOG: &str = "tessera";
 pub(crate) const SCHEMA: &str = "analytics";
 
 /// Every table there is.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 10] = [
     storage_layout::key::POINTS_TABLE,
     "daily_metrics",
     "weekly_metrics",
     "monthly_metrics",
+    "daily_sketches",
+    "weekly_sketches",
+    "monthly_sketches",
     "metrics",
     "platforms",
     "usage",
@@ -71,11 +75,16 @@ impl SchemaProvider for TenantSchema {
         let (scope, stats) = (self.scope.clone(), self.stats.clone());
         let rollup =
             |period| Arc::new(RollupTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
+        let sketch =
+            |period| Arc::new(SketchTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
         Ok(Some(match name {
             storage_layout::key::POINTS_TABLE => Arc::new(PointsTable::new(scope, stats)),
             "daily_metrics" => rollup(Period::Day),
             "weekly_metrics" => rollup(Period::Week),
             "monthly_metrics" => rollup(Period::Month),
+            "daily_sketches" => sketch(Period::Day),
+            "weekly_sketches" => sketch(Period::Week),
+            "monthly_sketches" => sketch(Period::Month),
             "metrics" => system_tables::metrics(&scope)?,
             "platforms" => system_tables::platforms(&scope)?,
             "usage" => system_tables::usage(&scope).await?,

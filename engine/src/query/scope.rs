@@ -44,6 +44,7 @@ impl Scope {
                 objects.insert(Path::from(key.as_str()));
             }
             objects.extend(file.rollup_key.as_deref().map(Path::from));
+            objects.extend(file.detail_key.as_deref().map(Path::from));
         }
         let objects = Arc::new(objects);
         let store = Arc::new(FencedStore::new(store, objects.clone()));

@@ -25,10 +25,7 @@ pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
         ("metric_type", text(&|d| d.key.metric_type.to_string())),
         ("metric_name", text(&|d| d.key.metric_name.to_string())),
         ("kind", text(&|d| d.kind.name().to_owned())),
-        (
-            "definition",
-            text(&|d| serde_json::to_string(&d.kind).unwrap_or_default()),
-        ),
+        ("definition", text(&definition)),
         (
             "assumed",
             Arc::new(
@@ -45,6 +42,17 @@ pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
             )),
         ),
     ])
+}
+
+/// A definition as JSON: the kind, and the sketches where there are some.
+fn definition(definition: &MetricDefinition) -> String {
+    let kind = serde_json::to_string(&definition.kind).unwrap_or_default();
+    if definition.sketches.is_empty() {
+        return kind;
+    }
+    let sketches = serde_json::to_string(&definition.sketches).unwrap_or_default();
+    let open = kind.strip_suffix('}').unwrap_or(&kind);
+    format!(r#"{open},"sketches":{sketches}}}"#)
 }
 
 /// `platforms`: the registry.

@@ -12,6 +12,7 @@ use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -29,7 +30,7 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::scalar::ScalarValue;
 use storage_layout::conform::conform;
-use storage_layout::schema::{COMMIT_VERSION, TENANT_ID, stored_schema, table_schema};
+use storage_layout::schema::{COMMIT_VERSION, RECORDED_AT, TENANT_ID, stored_schema, table_schema};
 
 use super::reader::ReaderFactory;
 use super::scope::{AnswerStats, Scope};
@@ -148,16 +149,13 @@ impl PointsTable {
             else {
                 continue;
             };
-            let mut statistics = Statistics::new_unknown(stored);
-            statistics.num_rows =
-                datafusion::common::stats::Precision::Exact(file.statistics.rows as usize);
             let part = PartitionedFile::new(key.as_str(), file.bytes)
                 .with_partition_values(vec![
                     ScalarValue::Utf8View(Some(self.scope.tenant().to_string())),
                     ScalarValue::Int64(Some(file.added_version)),
                 ])
                 .with_metadata_size_hint(*footer_bytes as usize)
-                .with_statistics(Arc::new(statistics));
+                .with_statistics(Arc::new(statistics(stored, file)));
             if let Some(smallest) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
                 smallest.0 += file.bytes;
                 smallest.1.push(part);
@@ -223,6 +221,26 @@ impl PointsTable {
     }
 }
 
+/// What a scan may know of a file before it opens it: its rows, and when they
+/// were recorded, so that a question for the latest begins with the newest file
+/// and skips the others. The times are called inexact so that they order files
+/// and answer nothing.
+fn statistics(stored: &SchemaRef, file: &DataFile) -> Statistics {
+    let mut known = Statistics::new_unknown(stored);
+    known.num_rows = Precision::Exact(file.statistics.rows as usize);
+    if let Ok(at) = stored.index_of(RECORDED_AT) {
+        let time = |us| {
+            Precision::Inexact(ScalarValue::TimestampMicrosecond(
+                Some(us),
+                Some("UTC".into()),
+            ))
+        };
+        known.column_statistics[at].min_value = time(file.statistics.min_recorded_at_us);
+        known.column_statistics[at].max_value = time(file.statistics.max_recorded_at_us);
+    }
+    known
+}
+
 /// While columns are being filled in, any of them may be null.
 fn nullable(schema: &SchemaRef) -> SchemaRef {
     let fields = schema
@@ -232,7 +250,7 @@ fn nullable(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// `coalesce(commit_version, added_version)` at position `at`; the helper
+/// `coalesce(commit_version, added_version)` at position `at`; the added
 /// column, last in the scan, is dropped.
 fn with_version(
     scan: Arc<dyn ExecutionPlan>,

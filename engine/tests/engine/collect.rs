@@ -1,6 +1,7 @@
 //! The five platforms' events and the points that each gives.
 
-use engine::Error;
+use engine::metadata::platforms::{EventPoint, EventValue, Platform};
+use engine::{Error, MetricKind};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
@@ -114,14 +115,18 @@ async fn each_platforms_event_gives_its_points_with_values_and_dimensions() {
 }
 
 #[tokio::test]
-async fn a_missing_field_is_absent_and_an_unknown_action_is_kept() {
+async fn a_missing_dimension_is_absent_and_a_missing_value_is_named() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
 
-    // No revenue, no type: one point, without what was not said.
+    // No revenue, no type: one point, without what was not said, and the other
+    // named by its position among the points of a campaign.
     let partial = r#"{"platform":"bizoholic","action":"Something Else!","data":{"id":"c-2","conversion_rate":0.5,"leads":null}}"#;
     let answer = fixture.collect(&tenant, partial).await.unwrap();
-    assert_eq!((answer.accepted, answer.rejected), (1, vec![]));
+    assert_eq!((answer.accepted, answer.rejected.len()), (1, 1));
+    let missing = &answer.rejected[0];
+    assert_eq!((missing.index, missing.field.as_str()), (0, "data.revenue"));
+    assert!(missing.reason.contains("campaign_revenue needs a number"));
     assert_eq!(
         points(&fixture, &tenant).await,
         [(
@@ -145,7 +150,16 @@ async fn a_missing_field_is_absent_and_an_unknown_action_is_kept() {
             r#"{"platform":"elsewhere","action":"x","data":{}}"#,
             "platform",
         ),
-        (r#"{"platform":"coreldove","data":{}}"#, "line 1"),
+        (r#"{"platform":"coreldove","data":{}}"#, "action"),
+        (
+            r#"{"platform":"coreldove","action":"","data":{}}"#,
+            "action",
+        ),
+        (
+            r#"{"platform":"coreldove","action":"a\u0000b","data":{}}"#,
+            "action",
+        ),
+        (r#"[]"#, "body"),
         (
             r#"{"platform":"coreldove","action":"x","data":{}"#,
             "line 1",
@@ -160,6 +174,88 @@ async fn a_missing_field_is_absent_and_an_unknown_action_is_kept() {
             other => panic!("{event}: {other:?}"),
         }
     }
+    // A value that is there and no number is named by its field in the event.
+    for value in [r#""NaN""#, "1e17", "true", "[]"] {
+        let event =
+            format!(r#"{{"platform":"quanttrade","action":"x","data":{{"profit_loss":{value}}}}}"#);
+        let answer = fixture.collect(&tenant, &event).await.unwrap();
+        assert_eq!((answer.accepted, answer.rejected.len()), (0, 1), "{value}");
+        assert_eq!(answer.rejected[0].field, "data.profit_loss", "{value}");
+    }
+    let nul = r#"{"platform":"quanttrade","action":"x","data":{"profit_loss":1,"id":"a\u0000b"}}"#;
+    let answer = fixture.collect(&tenant, nul).await.unwrap();
+    assert_eq!(answer.rejected[0].field, "dimensions.trade_id");
     assert_eq!(points(&fixture, &tenant).await.len(), 1);
+
+    legitimate_events_lack_dimensions_only(&fixture, &tenant).await;
+    a_field_that_may_be_missing_is_missed_silently(&fixture, &tenant).await;
     fixture.stop().await;
+}
+
+async fn legitimate_events_lack_dimensions_only(fixture: &Fixture, tenant: &engine::TenantId) {
+    for (platform, points, data) in [
+        (
+            "bizoholic",
+            2,
+            r#"{"id":"c","revenue":0,"conversion_rate":0}"#,
+        ),
+        ("coreldove", 2, r#"{"id":"o","total_amount":0}"#),
+        (
+            "business_directory",
+            1,
+            r#"{"id":"l","view_count":3,"category":"food"}"#,
+        ),
+        (
+            "thrillring",
+            1,
+            r#"{"player_id":"p","duration_minutes":1,"final_score":null}"#,
+        ),
+        ("quanttrade", 1, r#"{"id":"t","profit_loss":0}"#),
+    ] {
+        let event = format!(r#"{{"platform":"{platform}","action":"x","data":{data}}}"#);
+        let answer = fixture.collect(tenant, &event).await.unwrap();
+        assert_eq!(
+            (answer.accepted, answer.rejected),
+            (points, vec![]),
+            "{event}"
+        );
+    }
+}
+
+async fn a_field_that_may_be_missing_is_missed_silently(
+    fixture: &Fixture,
+    tenant: &engine::TenantId,
+) {
+    let point = |metric_name: &str, value| EventPoint {
+        metric_type: "stay".to_owned(),
+        metric_name: metric_name.to_owned(),
+        value,
+        dimensions: Vec::new(),
+        kind: MetricKind::Sum,
+    };
+    let hotel = Platform {
+        name: "hotel".to_owned(),
+        title: "Hotel".to_owned(),
+        points: vec![
+            point("nights", EventValue::Field("nights".to_owned())),
+            point("tip", EventValue::OptionalField("tip".to_owned())),
+        ],
+    };
+    fixture.engine.platforms().register(&hotel).await.unwrap();
+    let stay = |data: &str| format!(r#"{{"platform":"hotel","action":"left","data":{data}}}"#);
+    for (data, accepted, rejected) in [
+        (r#"{"nights":2,"tip":5}"#, 2, None),
+        (r#"{"nights":2}"#, 1, None),
+        (r#"{"tip":5}"#, 1, Some((0, "data.nights"))),
+        (r#"{"nights":2,"tip":"much"}"#, 1, Some((1, "data.tip"))),
+    ] {
+        let answer = fixture.collect(tenant, &stay(data)).await.unwrap();
+        assert_eq!(answer.accepted, accepted, "{data}");
+        let first = answer.rejected.first();
+        assert_eq!(
+            first.map(|r| (r.index, r.field.as_str())),
+            rejected,
+            "{data}"
+        );
+    }
 }

@@ -7,6 +7,8 @@ use engine::dashboard::{Compare, Dashboard, DashboardRequest, RangeRequest, RawT
 use engine::metadata::platforms::{EventPoint, EventValue, Platform};
 use engine::session::PartialsSource;
 use engine::{Error, MetricKind, TenantId};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use storage_layout::Combine;
 
 use crate::fixture::{Fixture, order, point};
@@ -263,7 +265,7 @@ async fn another_zone_moves_the_days(fixture: &Fixture, tenant: &TenantId, june:
     let dashboard = ask(fixture, tenant, &there, "2024-07-01T00:00:00Z")
         .await
         .unwrap();
-    assert_eq!(dashboard.source, PartialsSource::Raw);
+    assert_eq!(dashboard.source, PartialsSource::Rollup);
     assert_eq!(
         totals(&dashboard)[ORDERS],
         "3 | 105.5 1000 -894.5 -89.45",
@@ -301,4 +303,182 @@ async fn a_platform_and_a_comparison_can_be_chosen(
     // A platform of which the tenant has no points is empty, not an error.
     let empty = ask(fixture, tenant, &of("quanttrade"), now).await.unwrap();
     assert_eq!(empty.totals, []);
+}
+
+/// A metric of each kind that has top values.
+fn kiosk() -> Platform {
+    let point = |metric_name: &str, kind| EventPoint {
+        metric_type: "till".to_owned(),
+        metric_name: metric_name.to_owned(),
+        value: EventValue::Constant("1".to_owned()),
+        dimensions: Vec::new(),
+        kind,
+    };
+    let level = MetricKind::Gauge {
+        series: Vec::new(),
+        combine: Combine::Sum,
+    };
+    let ratio = MetricKind::Ratio {
+        numerator: "won".to_owned(),
+        denominator: "asked".to_owned(),
+    };
+    Platform {
+        name: "kiosk".to_owned(),
+        title: "Kiosk".to_owned(),
+        points: vec![
+            point("sales", MetricKind::Sum),
+            point("level", level),
+            point("share", ratio),
+        ],
+    }
+}
+
+/// Points whose keys `item` and `shop` have too many values for roll-ups, and
+/// `receipt` one for each point.
+fn sales(seed: u64) -> Vec<String> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut lines = Vec::new();
+    for number in 0..2_400 {
+        let metric = ["sales", "level", "share"][number % 3];
+        let value = f64::from(random.random_range(-500_000..500_000)) / 1_000.0;
+        let at = format!(
+            "2024-06-{:02}T{:02}:{:02}:00.{number:06}Z",
+            random.random_range(9..14),
+            random.random_range(0..24),
+            random.random_range(0..60),
+        );
+        let item = match random.random_range(0..10) {
+            0 => String::new(),
+            1 => format!(r#""item":{},"#, random.random_range(0..40)),
+            _ => format!(r#""item":"i{}","#, random.random_range(0..330)),
+        };
+        let parts = match random.random_range(0..10) {
+            0 => String::new(),
+            _ => format!(
+                r#""won":{},"asked":{},"#,
+                random.random_range(0..9),
+                random.random_range(0..9)
+            ),
+        };
+        let shop = random.random_range(0..320);
+        let dimensions = format!(r#"{{{item}{parts}"shop":"s{shop}","receipt":"r{number}"}}"#);
+        lines.push(point(
+            &format!("kiosk/till/{metric}"),
+            &value.to_string(),
+            &at,
+            &dimensions,
+        ));
+    }
+    lines
+}
+
+/// What SQL says of a key's top values: name, points, number.
+async fn tops_in_sql(fixture: &Fixture, tenant: &TenantId, metric: &str, key: &str) -> Vec<String> {
+    let number = match metric {
+        "sales" => "sum(metric_value)",
+        "level" => "last_value(metric_value order by recorded_at, commit_version)",
+        _ => {
+            "cast(sum(cast(dimensions->>'won' as decimal(25, 9))) as double) / nullif(\
+             cast(sum(cast(dimensions->>'asked' as decimal(25, 9))) as double), 0)"
+        }
+    };
+    let query = format!(
+        "select name, points, round(cast(n as double), 6) as number from (\
+         select dimensions->>'{key}' as name, count(*) as points, {number} as n \
+         from analytics_data_points where metric_name = '{metric}' \
+         and recorded_at >= '2024-06-10' and recorded_at < '2024-06-13' \
+         and dimensions->>'{key}' is not null group by 1) as grouped \
+         order by n desc nulls last, name limit 10"
+    );
+    let rows = fixture.rows(tenant, &query).await;
+    rows.iter().map(|row| row.join(" ")).collect()
+}
+
+async fn raw_tops_are_those_of_sql(fixture: &Fixture, tenant: &TenantId) {
+    let june = RangeRequest::parse(None, Some("2024-06-10"), Some("2024-06-12")).unwrap();
+    let mut request = request(june);
+    request.raw_top = RawTop::WhenCheap;
+    let now = "2024-07-01T00:00:00Z";
+    let asked = ask(fixture, tenant, &request, now).await.unwrap();
+    // The second answer is the remembered one.
+    assert_eq!(
+        ask(fixture, tenant, &request, now)
+            .await
+            .unwrap()
+            .top_values,
+        asked.top_values
+    );
+    let mut seen = Vec::new();
+    for panel in &asked.top_values {
+        let metric = &*panel.metric.metric_name;
+        let Some(ranking) = &panel.ranking else {
+            panic!("{metric} by {} has no numbers", panel.key);
+        };
+        if panel.source != PartialsSource::Raw {
+            continue;
+        }
+        let found: Vec<String> = ranking
+            .top
+            .iter()
+            .map(|top| {
+                let number: Option<f64> = top.value.map(|v| v.to_string().parse().unwrap());
+                let number = number.map(|n| (n * 1e6).round() / 1e6);
+                let number = number.map_or("null".to_owned(), |n| format!("{n:?}"));
+                format!("{} {} {number}", top.name, top.count)
+            })
+            .collect();
+        let expected = tops_in_sql(fixture, tenant, metric, &panel.key).await;
+        assert_eq!(found, expected, "{metric} by {}", panel.key);
+        let all = format!(
+            "select count(distinct dimensions->>'{key}'), \
+             sum(metric_value) filter (where dimensions->>'{key}' is null) \
+             from analytics_data_points where metric_name = '{metric}' \
+             and recorded_at >= '2024-06-10' and recorded_at < '2024-06-13'",
+            key = panel.key
+        );
+        let all = &fixture.rows(tenant, &all).await[0];
+        assert_eq!(ranking.values.to_string(), all[0]);
+        if metric == "sales" && panel.key == "item" {
+            assert_eq!(text(ranking.without), all[1]);
+            let listed: f64 = ranking.top.iter().map(|t| number(t.value)).sum();
+            let total = asked.totals.iter().find(|t| t.metric == panel.metric);
+            let rest = number(total.unwrap().value) - number(ranking.without) - listed;
+            assert!((rest - number(ranking.other)).abs() < 1e-6);
+        }
+        seen.push(format!("{metric} {}", panel.key));
+    }
+    for metric in ["level", "sales", "share"] {
+        for key in ["item", "shop"] {
+            assert!(seen.contains(&format!("{metric} {key}")), "{seen:?}");
+        }
+    }
+    assert!(asked.top_values.iter().all(|panel| panel.key != "receipt"));
+}
+
+fn number(number: Option<impl ToString>) -> f64 {
+    number.unwrap().to_string().parse().unwrap()
+}
+
+#[tokio::test]
+async fn top_values_of_few_raw_points_are_those_that_sql_finds() {
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    fixture.engine.platforms().register(&kiosk()).await.unwrap();
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let lines = sales(seed);
+    fixture.ingest(&tenant, &lines).await;
+    raw_tops_are_those_of_sql(&fixture, &tenant).await;
+    assert_ne!(fixture.engine.compact(&tenant).await.unwrap(), 0);
+    raw_tops_are_those_of_sql(&fixture, &tenant).await;
+    // A late point, beside the stored ones and over what is remembered.
+    let late = point(
+        "kiosk/till/sales",
+        "100000",
+        "2024-06-11T12:00:00Z",
+        r#"{"item":"late","shop":"late"}"#,
+    );
+    fixture.ingest(&tenant, &[late]).await;
+    raw_tops_are_those_of_sql(&fixture, &tenant).await;
+    fixture.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -10,8 +11,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use engine::ingest::{BodyFormat, IngestAnswer, IngestRequest, OnFault};
 use engine::metadata::embedded::{EmbeddedPostgres, OpenAs};
 use engine::session::{Answer, Param};
-use engine::{Engine, EngineOptions, Maintenance, TenantId};
+use engine::{Engine, EngineOptions, Maintenance, TenantId, UpkeepOptions};
 use futures::StreamExt;
+use object_store::ObjectStore;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use storage_layout::decimal::canonical;
@@ -35,6 +37,15 @@ pub(crate) struct Table {
 impl Fixture {
     /// Starts an engine on an empty data directory.
     pub(crate) async fn start() -> Self {
+        Self::launch(None).await
+    }
+
+    /// Starts an engine on an empty data directory and this store.
+    pub(crate) async fn start_on(store: Arc<dyn ObjectStore>) -> Self {
+        Self::launch(Some(store)).await
+    }
+
+    async fn launch(store: Option<Arc<dyn ObjectStore>>) -> Self {
         // Below /tmp and open to read: the private Postgres runs as another
         // user when the tests run as root.
         let folder = tempfile::Builder::new()
@@ -42,10 +53,23 @@ impl Fixture {
             .tempdir_in("/tmp")
             .unwrap();
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let engine = Engine::start(options(folder.path().join("data")))
-            .await
-            .unwrap();
+        let options = options(folder.path().join("data"));
+        let engine = match store {
+            Some(store) => Engine::start_on(options, store).await,
+            None => Engine::start(options).await,
+        };
+        let engine = engine.unwrap();
         Self { engine, folder }
+    }
+
+    /// Stops the engine and starts another on the same directory and this store.
+    pub(crate) async fn restart_on(self, store: Arc<dyn ObjectStore>) -> Self {
+        let options = self.options();
+        self.engine.shutdown().await.unwrap();
+        Self {
+            engine: Engine::start_on(options, store).await.unwrap(),
+            folder: self.folder,
+        }
     }
 
     /// Options of one more engine on the same directory.
@@ -155,6 +179,7 @@ fn options(data_dir: PathBuf) -> EngineOptions {
         migrate_url: None,
         store_url: None,
         maintenance: Maintenance::Off,
+        upkeep: UpkeepOptions::default(),
     }
 }
 

@@ -1,17 +1,22 @@
 //! Roll-ups equal raw sums at every version of a random history: batches, late
-//! data, duplicates, new dimension keys, bulk, flush and compaction.
+//! data, duplicates, new dimension keys, bulk, flush and compaction, changes of
+//! the tenant's zone and of a metric's definition; in every zone.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
-use engine::{Engine, TenantId};
+use engine::maintain::VerifyRequest;
+use engine::session::PartialsSource;
+use engine::{Engine, MetricKey, MetricKind, TenantId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use storage_layout::Sketches;
 use storage_layout::decimal::canonical;
 
 use crate::fixture::{Fixture, ndjson, table};
+use crate::zones::{self, Point, Question};
 
 const ROUNDS: usize = 11;
 /// Rounds in which so many points come at once that they go to objects.
@@ -31,6 +36,7 @@ struct Kept {
     recorded_at: DateTime<Utc>,
     units: i128,
     version: i64,
+    country: Option<String>,
 }
 
 /// What a tenant must hold, the simple way.
@@ -39,6 +45,8 @@ struct Model {
     zone: Tz,
     points: Vec<Kept>,
     events: HashSet<String>,
+    /// Metrics that are gauges of one series by now.
+    gauges: HashSet<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -66,6 +74,7 @@ impl Model {
             zone: zone.parse().unwrap(),
             points: Vec::new(),
             events: HashSet::new(),
+            gauges: HashSet::new(),
         }
     }
 
@@ -89,8 +98,10 @@ impl Model {
                 Some(id) => self.events.insert(id.clone()),
                 None => true,
             };
+            let (dimensions, country) = dimensions(random, round);
             if new {
                 kept.push(Kept {
+                    country,
                     metric,
                     recorded_at,
                     units,
@@ -108,7 +119,7 @@ impl Model {
                 names[2],
                 canonical(units, 9),
                 recorded_at.to_rfc3339(),
-                dimensions(random, round),
+                dimensions,
             )
             .unwrap();
         }
@@ -159,8 +170,9 @@ impl Model {
                 cell.last.units,
             ];
             row.extend(numbers.map(|units| canonical(units, 9)));
-            // All four metrics are sums.
-            row.push(canonical(cell.sum, 9));
+            let gauge = self.gauges.contains(metric);
+            let own = if gauge { cell.last.units } else { cell.sum };
+            row.push(canonical(own, 9));
             row
         };
         let mut rows: Vec<Vec<String>> = cells.iter().map(row).collect();
@@ -186,8 +198,9 @@ impl Model {
             .collect()
     }
 
-    async fn check(&self, fixture: &Fixture, when: &str) {
+    async fn check(&self, fixture: &Fixture, random: &mut StdRng, when: &str) {
         let tenant = &self.tenant;
+        self.check_zone(fixture, random, when).await;
         assert_eq!(
             fixture.row(tenant, TOTAL).await,
             self.total(),
@@ -210,6 +223,109 @@ impl Model {
             self.versions(),
             "{tenant} {when}"
         );
+    }
+}
+
+impl Model {
+    /// A dashboard in a random zone over random days.
+    async fn check_zone(&self, fixture: &Fixture, random: &mut StdRng, when: &str) {
+        let zones = chrono_tz::TZ_VARIANTS;
+        let first: NaiveDate = "2023-12-20".parse().unwrap();
+        let around: NaiveDate = "2024-03-07".parse().unwrap();
+        let question = Question {
+            zone: match random.random_range(0..4) {
+                0 => chrono_tz::Asia::Kathmandu,
+                _ => zones[random.random_range(0..zones.len())],
+            },
+            from: match random.random_range(0..2) {
+                0 => first + Days::new(random.random_range(0..320)),
+                _ => around + Days::new(random.random_range(0..6)),
+            },
+            days: match random.random_range(0..3) {
+                0 => 400,
+                _ => random.random_range(1..40),
+            },
+        };
+        let points: Vec<Point<'_>> = self
+            .points
+            .iter()
+            .map(|kept| Point {
+                metric: METRICS[kept.metric],
+                recorded_at: kept.recorded_at,
+                units: kept.units,
+                country: kept.country.as_deref(),
+            })
+            .collect();
+        let gauges = self.gauges.iter().map(|metric| METRICS[*metric]).collect();
+        let session = fixture.engine.session(&self.tenant).await.unwrap();
+        let source = zones::check(&session, &points, &gauges, &question, when).await;
+        assert_eq!(source, PartialsSource::Rollup, "{when} {question:?}");
+    }
+
+    /// Moves the tenant to a random zone, or turns a metric into a gauge or back;
+    /// sometimes the roll-ups are rewritten at once.
+    async fn redefine(&mut self, fixture: &Fixture, random: &mut StdRng, round: usize) {
+        let engine = &fixture.engine;
+        let when = format!("redefined in round {round}");
+        let before = fixture.version(&self.tenant).await;
+        if random.random_range(0..2) == 0 {
+            let zones = chrono_tz::TZ_VARIANTS;
+            self.zone = zones[random.random_range(0..zones.len())];
+            let tenants = engine.tenants();
+            tenants
+                .set_time_zone(&self.tenant, self.zone)
+                .await
+                .unwrap();
+        } else {
+            let metric = random.random_range(0..METRICS.len());
+            let kind = match self.gauges.remove(&metric) {
+                true => MetricKind::Sum,
+                false => {
+                    self.gauges.insert(metric);
+                    MetricKind::Gauge {
+                        series: Vec::new(),
+                        combine: storage_layout::Combine::Sum,
+                    }
+                }
+            };
+            let names: Vec<&str> = METRICS[metric].split('/').collect();
+            let key = MetricKey {
+                platform: names[0].into(),
+                metric_type: names[1].into(),
+                metric_name: names[2].into(),
+            };
+            let sketches = Sketches {
+                distinct: vec!["country".to_owned()],
+                quantiles: round.is_multiple_of(2),
+            };
+            let metrics = engine.metrics();
+            metrics
+                .set(&self.tenant, &key, &kind, &sketches)
+                .await
+                .unwrap();
+        }
+        assert!(fixture.version(&self.tenant).await >= before);
+        self.check(fixture, random, &when).await;
+        if random.random_range(0..3) > 0 {
+            engine.rewrite_rollups(&self.tenant).await.unwrap();
+            self.check(fixture, random, &format!("{when}, rewritten"))
+                .await;
+        }
+    }
+
+    /// All stored roll-ups are those that the rows give.
+    async fn verify(&self, fixture: &Fixture) {
+        let engine = &fixture.engine;
+        engine.rewrite_rollups(&self.tenant).await.unwrap();
+        let all = VerifyRequest::default();
+        let report = engine.verify_rollups(&self.tenant, &all).await.unwrap();
+        assert_eq!(
+            (report.mismatches, report.stale_files),
+            (0, 0),
+            "{report:?}"
+        );
+        let checked = &report.checked;
+        assert!(checked.days > 0 && checked.dimension_values > 0 && checked.quarter_hours > 0);
     }
 }
 
@@ -239,22 +355,25 @@ fn moment(random: &mut StdRng, round: usize, i: usize) -> DateTime<Utc> {
 }
 
 /// Members of a JSON object; each round brings a new key.
-fn dimensions(random: &mut StdRng, round: usize) -> String {
+fn dimensions(random: &mut StdRng, round: usize) -> (String, Option<String>) {
     match random.random_range(0..4) {
-        0 => String::new(),
-        1 => format!(
-            r#""k{round}":"v{}","country":"GB""#,
-            random.random_range(0..3)
-        ),
-        2 => format!(
-            r#""country":"c{}","n":{}.50"#,
-            random.random_range(0..400),
-            random.random_range(0..9)
-        ),
-        _ => format!(
-            r#""k{round}":{},"Country":true,"nested":{{"a":[1]}}"#,
-            random.random_range(0..9)
-        ),
+        0 => (String::new(), None),
+        1 => {
+            let value = random.random_range(0..3);
+            let text = format!(r#""k{round}":"v{value}","country":"GB""#);
+            (text, Some("GB".to_owned()))
+        }
+        2 => {
+            let country = format!("c{}", random.random_range(0..400));
+            let number = random.random_range(0..9);
+            let text = format!(r#""country":"{country}","n":{number}.50"#);
+            (text, Some(country))
+        }
+        _ => {
+            let number = random.random_range(0..9);
+            let text = format!(r#""k{round}":{number},"Country":true,"nested":{{"a":[1]}}"#);
+            (text, None)
+        }
     }
 }
 
@@ -285,17 +404,33 @@ async fn roll_ups_equal_raw_sums_at_every_version_of_a_random_history() {
                 };
                 ingest(&fixture, model, &mut random, round, points).await;
                 model
-                    .check(&fixture, &format!("after body {body} of round {round}"))
+                    .check(
+                        &fixture,
+                        &mut random,
+                        &format!("after body {body} of round {round}"),
+                    )
                     .await;
             }
             let replaced = compact(&fixture, model).await;
             most_replaced = replaced.max(most_replaced);
             model
-                .check(&fixture, &format!("compacted in round {round}"))
+                .check(
+                    &fixture,
+                    &mut random,
+                    &format!("compacted in round {round}"),
+                )
                 .await;
+            if round >= BULK_ROUND {
+                model.redefine(&fixture, &mut random, round).await;
+            }
         }
     }
     assert!(most_replaced >= 8, "no window was ever compacted");
+
+    for model in &models {
+        model.verify(&fixture).await;
+        model.check(&fixture, &mut random, "verified").await;
+    }
 
     // Nothing of this depends on what a process remembers.
     let cold = Engine::start(fixture.options()).await.unwrap();

@@ -72,6 +72,22 @@ fn faulty() -> Vec<(String, &'static str)> {
             "event_id",
         ),
         (order("1", NOON, "{}").replace(r#""value":1,"#, ""), "value"),
+        (
+            order("1", NOON, "{}").replacen('{', r#"{"event_id":"a\u0000b","#, 1),
+            "event_id",
+        ),
+        (
+            point("coreldove/rev\\u0000/x", "1", NOON, "{}"),
+            "metric_type",
+        ),
+        (
+            point(metric, "1", NOON, r#"{"k":"a\u0000b"}"#),
+            "dimensions.k",
+        ),
+        (
+            point(metric, "1", NOON, r#"{"k":{"deep":["\\\u0000"]}}"#),
+            "dimensions.k",
+        ),
         ("42".to_owned(), ""),
     ]
 }
@@ -289,6 +305,17 @@ async fn one_key_has_one_effect(fixture: &Fixture, tenant: &TenantId) {
         answers[0]
     );
 
+    // The same body in another mode is another request.
+    let strict = IngestRequest {
+        on_fault: OnFault::RejectAll,
+        ..request.clone()
+    };
+    let refused = fixture.send(tenant, strict).await;
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
+
     // A key is its tenant's own.
     let b = fixture.tenant("b", "UTC").await;
     assert_eq!(fixture.send(&b, request).await.unwrap().accepted, 1);
@@ -322,6 +349,12 @@ async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
         fixture.rows(tenant, kept).await,
         [["x", "1"], ["y", "2"], ["z", "4"]]
     );
+    // A value that is dropped is not rounded.
+    let long = "0.1234567891";
+    let lines = [event("r", long), event("r", long), event("x", long)];
+    let answer = fixture.ingest(tenant, &lines).await;
+    let counted = (answer.accepted, answer.duplicates, answer.rounded);
+    assert_eq!(counted, (1, 2, 1));
     // An event is its tenant's own, too.
     let b = engine::TenantId::new("b").unwrap();
     assert_eq!(fixture.ingest(&b, &[event("x", "1")]).await.accepted, 1);
@@ -353,4 +386,31 @@ async fn one_event_is_kept_once(fixture: &Fixture, tenant: &TenantId) {
     assert_eq!(fixture.row(tenant, once).await, "30 30");
     let own = "SELECT count(*), count(DISTINCT dimensions->>'writer') FROM analytics_data_points WHERE metric_name = 'own'";
     assert_eq!(fixture.row(tenant, own).await, "100 20");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_that_each_bring_a_new_dimension_key_all_succeed() {
+    const WRITERS: usize = 40;
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    fixture.ingest(&tenant, &[order("1", NOON, "{}")]).await;
+    let writers = (0..WRITERS).map(|writer| {
+        let own = format!(r#"{{"of_{writer}":"x"}}"#);
+        let request = ndjson(&order("1", NOON, &own));
+        let (engine, tenant) = (fixture.engine.clone(), tenant.clone());
+        tokio::spawn(async move { engine.ingest().points(&tenant, request).await })
+    });
+    for (writer, done) in join_all(writers).await.into_iter().enumerate() {
+        let answer = done.unwrap();
+        assert!(
+            matches!(&answer, Ok(IngestAnswer { accepted: 1, .. })),
+            "writer {writer}: {answer:?}"
+        );
+    }
+    for writer in [0, WRITERS - 1] {
+        let own = format!("SELECT count(*) FROM analytics_data_points WHERE dim_of_{writer} = 'x'");
+        assert_eq!(fixture.row(&tenant, &own).await, "1");
+    }
+    assert_eq!(count(&fixture, &tenant).await, (WRITERS + 1).to_string());
+    fixture.stop().await;
 }

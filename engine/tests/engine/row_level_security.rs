@@ -7,6 +7,7 @@ use std::time::Duration;
 use engine::ingest::{IngestRequest, RawPoint};
 use engine::metadata::commit;
 use engine::metadata::embedded::EmbeddedPostgres;
+use engine::metadata::erasures::Subject;
 use engine::metadata::keys::Scope;
 use engine::metadata::tenant_tx::TenantTx;
 use engine::{Engine, EngineOptions, Error, TenantId};
@@ -43,6 +44,8 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
         ..ndjson(&line)
     };
     assert_eq!(fixture.send(tenant, request).await.unwrap().accepted, 1);
+    let faulty = ndjson(r#"{"platform":"nowhere"}"#);
+    assert_eq!(fixture.send(tenant, faulty).await.unwrap().accepted, 0);
 
     let ingest = fixture.engine.ingest();
     let mut batch = ingest.batch().await.unwrap();
@@ -60,6 +63,13 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
 
     let keys = fixture.engine.keys();
     keys.create(tenant, &[Scope::Read], None).await.unwrap();
+    let upkeep = fixture.engine.upkeep();
+    let metric = format!("coreldove/revenue/only_{tenant}");
+    upkeep.keep_metric(tenant, &metric, Some(9)).await.unwrap();
+    // Makes an erasure, its job and two leases.
+    let nobody = Subject::new("customer_id", "nobody").unwrap();
+    upkeep.erase(tenant, Some(nobody)).await.unwrap();
+
     let uploads = [format!("tenant_id={tenant}/never")];
     commit::begin_upload(pool, tenant, &uploads).await.unwrap();
 }
@@ -258,11 +268,17 @@ async fn the_app_role_reaches_own_rows_only_in_every_tenant_table() {
         postgres.owner_options(),
         // Days that the other tenant has no row of.
         "INSERT INTO analytics.usage (tenant_id, day) VALUES ('a', '2001-01-01'), ('b', '2002-02-02');
+         -- Each tenant has the same two leases.
+         UPDATE analytics.lease SET work = work || tenant_id;
          -- What has expired is for background work, not for the app role.
          INSERT INTO analytics.idempotency (tenant_id, key, body_hash, answer, expires_at)
              SELECT tenant_id, key || '-old', body_hash, answer, '2001-01-01' FROM analytics.idempotency;
          INSERT INTO analytics.event_seen (tenant_id, event, expires_at)
              SELECT tenant_id, gen_random_uuid(), '2001-01-01' FROM analytics.event_seen;
+         INSERT INTO analytics.quarantine
+                 (tenant_id, id, received_at, expires_at, source, index, field, reason)
+             SELECT tenant_id, gen_random_uuid(), '2001-01-01', '2001-01-08', source, index, field, reason
+             FROM analytics.quarantine;
          -- The policies alone must hold, whatever is granted.
          GRANT ALL ON ALL TABLES IN SCHEMA analytics TO tessera_app;",
     )
@@ -421,9 +437,51 @@ async fn loose_tables_are_named(fixture: &Fixture, postgres: &EmbeddedPostgres) 
     }
     run(
         postgres.owner_options(),
-        "CREATE POLICY own ON analytics.loose USING (tenant_id = current_setting('app.current_tenant_id', true))",
+        "CREATE POLICY own ON analytics.loose
+         USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')))",
     )
     .await;
     let held = Engine::start(fixture.options()).await;
     held.unwrap().shutdown().await.unwrap();
+
+    // One policy that does not test the tenant undoes all that do.
+    for open in [
+        "USING (true)",
+        "TO tessera_app USING (true)",
+        "FOR SELECT USING (tenant_id IS NOT NULL)",
+        "FOR INSERT TO tessera_app WITH CHECK (true)",
+        "USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')) OR true)",
+        "USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), ''))) WITH CHECK (true)",
+        // A way in of another table's.
+        "FOR SELECT USING (tenant_id = ANY (SELECT unnest(string_to_array(
+             nullif(current_setting('app.version_check', true), ''), ','))))",
+    ] {
+        let policy = format!("CREATE POLICY version_check ON analytics.loose {open}");
+        run(postgres.owner_options(), &policy).await;
+        let message = refusal(fixture.options()).await;
+        assert!(
+            message.contains("version_check on loose"),
+            "{open}: {message}"
+        );
+        run(
+            postgres.owner_options(),
+            "DROP POLICY version_check ON analytics.loose",
+        )
+        .await;
+    }
+    // What narrows, or is maintenance's, is none of the app role's ways in.
+    for harmless in [
+        "AS RESTRICTIVE USING (true)",
+        "FOR SELECT TO tessera_maintenance USING (true)",
+    ] {
+        let policy = format!("CREATE POLICY other ON analytics.loose {harmless}");
+        run(postgres.owner_options(), &policy).await;
+        let held = Engine::start(fixture.options()).await;
+        held.unwrap().shutdown().await.unwrap();
+        run(
+            postgres.owner_options(),
+            "DROP POLICY other ON analytics.loose",
+        )
+        .await;
+    }
 }

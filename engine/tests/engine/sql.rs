@@ -56,6 +56,7 @@ async fn refusal(fixture: &Fixture, tenant: &TenantId, query: &str) -> (String, 
             message, location, ..
         }) => {
             assert!(!message.is_empty(), "{query}");
+            assert!(location.is_some(), "{query}: {message} has no place");
             (message, location)
         }
         other => panic!("{query}: {other:?}"),
@@ -163,6 +164,11 @@ async fn no_answer_names_a_file(fixture: &Fixture, tenant: &TenantId) {
         ));
     }
     assert!(said[0].1.is_ok(), "{:?}", said[0].1);
+    // A tree is drawn of the physical plan, which is of what is stored where.
+    let query = format!("EXPLAIN\nFORMAT TREE {select}");
+    let (message, place) = refusal(fixture, tenant, &query).await;
+    assert!(message.contains("TREE"), "{message}");
+    assert_eq!(place, Some(Location { line: 2, column: 8 }));
     for query in [
         "SELECT input_file_name() FROM analytics_data_points",
         "SELECT input_file_name(), count(*) FROM analytics_data_points GROUP BY 1",
@@ -285,6 +291,39 @@ async fn an_error_has_a_place(fixture: &Fixture, tenant: &TenantId) {
         ),
         ("SELECT 1\nFROM nowhere", (2, Some(6))),
         ("SELECT\n  no_such_function(1)", (2, Some(3))),
+        // No question: where the statement begins, or the second one.
+        ("\n -- first\n DROP TABLE metrics", (3, Some(2))),
+        ("SELECT ';';\n\n  SELECT 2", (3, Some(3))),
+        ("SELECT 1; -- and\nDROP TABLE metrics", (2, Some(1))),
+        ("", (1, Some(1))),
+        // A table, or a function, that the planner gives no place.
+        (
+            "SELECT 1,\n'/etc/passwd'\nFROM\n '/etc/passwd'",
+            (4, Some(2)),
+        ),
+        (
+            "SELECT * FROM metrics JOIN\n 's3://bucket/x.parquet' x ON true",
+            (2, Some(2)),
+        ),
+        ("SELECT *\nFROM read_csv('/etc/passwd')", (2, Some(6))),
+        ("SELECT 1,\n $1", (2, Some(2))),
+        // What fails on a value, when it is planned or when it is run.
+        ("SELECT 1,\n 2 / 0", (2, Some(4))),
+        ("SELECT 12 / 4,\n CAST('x' AS int)", (2, Some(2))),
+        ("SELECT 1,\n 'x'::int", (2, Some(5))),
+        ("SELECT 1,\n DATE 'x'", (2, Some(2))),
+        (
+            "SELECT metric_value / 2,\n metric_value / (metric_value - 4.07)\nFROM analytics_data_points",
+            (2, Some(15)),
+        ),
+        (
+            "SELECT count(*)\nFROM analytics_data_points\nWHERE platform::bigint > 1",
+            (3, Some(15)),
+        ),
+        (
+            "SELECT CAST(platform AS int)\nFROM analytics_data_points",
+            (1, Some(8)),
+        ),
     ] {
         let (message, location) = refusal(fixture, tenant, query).await;
         let said = location.unwrap_or_else(|| panic!("{query}: {message} has no place"));
@@ -294,6 +333,20 @@ async fn an_error_has_a_place(fixture: &Fixture, tenant: &TenantId) {
             (place.0, column),
             "{query}: {message}"
         );
+    }
+    // Rows do not know which of several made them: all are named.
+    for (query, several) in [
+        (
+            "SELECT (dimensions->>'n')::int,\n CAST(platform AS int) FROM analytics_data_points",
+            "one of the casts at line 1, column 26; line 2, column 2",
+        ),
+        (
+            "SELECT 1 / (metric_value - 4.07),\n 1 % (metric_value - 4.07) FROM analytics_data_points",
+            "one of the divisions at line 1, column 10; line 2, column 4",
+        ),
+    ] {
+        let (message, _) = refusal(fixture, tenant, query).await;
+        assert!(message.contains(several), "{query}: {message}");
     }
 }
 
@@ -383,4 +436,50 @@ async fn another_tenants_data_changes_nothing(fixture: &Fixture, tenant: &Tenant
 
     let theirs = "SELECT tenant_id, metric_value, dimensions->>'secret' FROM analytics_data_points";
     assert_eq!(fixture.row(&b, theirs).await, "b 666 not a number");
+}
+
+#[tokio::test]
+async fn functions_of_our_own_take_the_place_of_stock_ones() {
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    let times = ["2024-10-26T22:30:00Z", "2024-10-27T22:30:00Z"];
+    let lines = times.map(|time| order("5", time, "{}"));
+    fixture.ingest(&tenant, &lines).await;
+    let row = fixture
+        .row(
+            &tenant,
+            "SELECT time_bucket(interval '1 day', recorded_at, 'Europe/Berlin') AS day, \
+             arrow_typeof(date_trunc('day', recorded_at)) AS type, count(*) AS points, \
+             sum(metric_value) AS total FROM analytics_data_points GROUP BY 1, 2",
+        )
+        .await;
+    assert!(row.starts_with("2024-10-26T22:00:00Z"), "{row}");
+    assert!(row.contains("UTC"), "{row}");
+    let days = "SELECT date_trunc('day', recorded_at) AS day FROM analytics_data_points \
+                ORDER BY 1 DESC LIMIT 1";
+    assert_eq!(fixture.row(&tenant, days).await, "2024-10-27T00:00:00Z");
+
+    let nines = "9".repeat(38);
+    for query in [
+        format!("SELECT sum(cast('{nines}' AS decimal(38, 0))) FROM (VALUES (1), (2)) AS t"),
+        format!(
+            "SELECT recorded_at > now() AS later, sum(cast('{nines}' AS decimal(38, 0))) \
+             FROM analytics_data_points GROUP BY 1"
+        ),
+    ] {
+        let (message, _) = refusal(&fixture, &tenant, &query).await;
+        assert!(
+            message.starts_with("a sum needs more than 38 digits"),
+            "{message}"
+        );
+        assert!(message.contains("cast what is summed"), "{message}");
+    }
+    let (message, _) = refusal(
+        &fixture,
+        &tenant,
+        "SELECT time_bucket(interval '1 day', recorded_at, 'Europe/Atlantis') FROM analytics_data_points",
+    )
+    .await;
+    assert!(message.contains("knows no time zone"), "{message}");
+    fixture.stop().await;
 }

@@ -26,6 +26,9 @@ pub struct ToIngest;
 /// Reads dashboards, metrics and SQL.
 #[derive(Debug, Clone, Copy)]
 pub struct ToRead;
+/// Changes what the tenant's data means, and what is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ToAdmin;
 /// Takes data away in bulk.
 #[derive(Debug, Clone, Copy)]
 pub struct ToExport;
@@ -35,6 +38,9 @@ impl Needs for ToIngest {
 }
 impl Needs for ToRead {
     const SCOPE: Scope = Scope::Read;
+}
+impl Needs for ToAdmin {
+    const SCOPE: Scope = Scope::Admin;
 }
 impl Needs for ToExport {
     const SCOPE: Scope = Scope::Export;

@@ -19,8 +19,9 @@ impl Compact {
         let compacted = engine.compact(&self.tenant).await;
         engine.shutdown().await?;
         let files = compacted?;
+        let noun = if files == 1 { "file" } else { "files" };
         output.say(
-            format!("replaced {files} files of tenant {}", self.tenant),
+            format!("replaced {files} {noun} of tenant {}", self.tenant),
             &json!({"tenant": self.tenant.as_str(), "replaced_files": files}),
         );
         Ok(())

@@ -55,9 +55,10 @@ impl Export {
         let written = self.export(&engine).await;
         engine.shutdown().await?;
         let (rows, version) = written?;
+        let noun = if rows == 1 { "row" } else { "rows" };
         output.say(
             format!(
-                "wrote {rows} rows of version {version} to {}",
+                "wrote {rows} {noun} of version {version} to {}",
                 self.out.display()
             ),
             &json!({"rows": rows, "version": version, "file": self.out}),
@@ -81,7 +82,7 @@ impl Export {
         };
         let session = engine.session(&self.tenant).await?;
         let stamp = Stamp::of(&session);
-        let answer = session.export(source.query(), &[]).await?;
+        let answer = session.export(&source.query(), &[]).await?;
         let encoding = Encoding::new(answer, stamp, self.format.into(), style)?;
         let rows = write_whole(encoding, &self.out).await?;
         Ok((rows, stamp.version))

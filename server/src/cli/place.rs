@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::{Engine, EngineOptions, Error, Maintenance, Result};
+use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
 
 /// Where Postgres and the object store are.
 #[derive(Args)]
@@ -55,6 +55,7 @@ impl Place {
             migrate_url: self.migrate_url.clone(),
             store_url: self.store.clone(),
             maintenance,
+            upkeep: UpkeepOptions::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use engine::{Engine, Error, Maintenance, Result};
+use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,6 +29,33 @@ pub(super) struct Serve {
         default_value = "127.0.0.1:8080"
     )]
     listen: String,
+    /// When points beyond their retention are removed: minute, hour, day,
+    /// month, weekday, in UTC.
+    #[arg(
+        long,
+        value_name = "CRON",
+        env = "TESSERA_RETENTION_SCHEDULE",
+        default_value = "0 3 * * 0"
+    )]
+    retention_schedule: String,
+    /// MiB that background work reads and writes in a second; 0: no limit.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "TESSERA_UPKEEP_MIB_PER_SECOND",
+        default_value_t = 48
+    )]
+    upkeep_mib_per_second: u32,
+    /// The largest body of points as sent, in MiB; unpacked it may be four
+    /// times that.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "TESSERA_BODY_LIMIT_MIB",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..=65_536)
+    )]
+    body_limit_mib: u32,
     /// Create a demo tenant for each plan with a year of data.
     #[arg(long)]
     demo: bool,
@@ -40,7 +67,11 @@ impl Serve {
         let address = listener
             .local_addr()
             .map_err(|error| self.unbound(&error))?;
-        let engine = Engine::start(place.options(Maintenance::Background)?).await?;
+        let options = EngineOptions {
+            upkeep: self.upkeep()?,
+            ..place.options(Maintenance::Background)?
+        };
+        let engine = Engine::start(options).await?;
         let served = self.serve(place, output, &engine, listener, address).await;
         let stopped = engine.shutdown().await;
         served.and(stopped)
@@ -58,6 +89,7 @@ impl Serve {
         let (stopping, stopped) = watch::channel(());
         let app = router(App {
             engine: engine.clone(),
+            body_limit_bytes: u64::from(self.body_limit_mib) << 20,
         });
         let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
         let url = format!("http://{address}");
@@ -99,6 +131,14 @@ impl Serve {
             &json!({"url": url, "demo": demo}),
         );
         Ok(())
+    }
+
+    fn upkeep(&self) -> Result<UpkeepOptions> {
+        let mib = Some(self.upkeep_mib_per_second).filter(|mib| *mib > 0);
+        Ok(UpkeepOptions {
+            retention: self.retention_schedule.parse()?,
+            bytes_per_second: mib.map(|mib| u64::from(mib) << 20),
+        })
     }
 
     async fn bind(&self) -> Result<TcpListener> {

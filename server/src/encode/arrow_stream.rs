@@ -24,11 +24,6 @@ impl ArrowStream {
 }
 
 impl Encode for ArrowStream {
-    fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        self.drain(out);
-        Ok(())
-    }
-
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
         self.writer.write(batch).map_err(Error::internal)?;
         self.drain(out);

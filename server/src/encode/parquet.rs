@@ -52,11 +52,6 @@ fn unwritable(schema: &SchemaRef, error: parquet::errors::ParquetError) -> Error
 }
 
 impl Encode for Parquet {
-    fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        self.drain(out);
-        Ok(())
-    }
-
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
         self.writer.write(batch).map_err(Error::internal)?;
         self.drain(out);

@@ -21,6 +21,7 @@ impl From<Error> for Problem {
             Error::Invalid { message, at, hint } => {
                 Self::malformed(message).at_maybe(at).hint_maybe(hint)
             }
+            Error::TooLarge { message, hint } => Self::over_size(message).hint(hint),
             Error::Forbidden { message } => Self::forbidden(message),
             Error::NotFound { what } => Self::new(
                 StatusCode::NOT_FOUND,

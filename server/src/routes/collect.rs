@@ -19,7 +19,7 @@ pub(crate) struct Event {
     /// A registered platform.
     #[schema(example = "coreldove")]
     platform: String,
-    /// What happened; kept as dimension `action`.
+    /// What happened, 1 to 1024 bytes; kept as dimension `action`.
     #[schema(example = "order_placed")]
     action: String,
     /// The event's fields, as the platform's registration names them.
@@ -30,7 +30,9 @@ pub(crate) struct Event {
 /// Sends an event of a platform.
 ///
 /// The platform's registration says which points it gives: an order, for
-/// example, gives its revenue and the customer's activity.
+/// example, gives its revenue and the customer's activity. A point whose value
+/// the event lacks is rejected by name, the others are kept; where the
+/// registration says that events may lack it, it is left out silently.
 #[utoipa::path(
     post, path = "/api/analytics/collect", tag = "ingest",
     params(

@@ -15,7 +15,7 @@ use super::metrics::Kind;
 use crate::app::App;
 use crate::auth::{Caller, ToRead};
 use crate::encode::Decimals;
-use crate::error::{Problem, Result};
+use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Params;
 
 /// What a dashboard shows.
@@ -245,12 +245,7 @@ pub(crate) struct InsightSide {
         (status = 200, description = "the dashboard", body = Dashboard),
         (status = 400, description = "a parameter that cannot be", body = Problem,
             content_type = "application/problem+json"),
-        (status = 401, description = "no valid key", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 403, description = "the key may not", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "try again", body = Problem,
-            content_type = "application/problem+json"),
+        KeyRefused,
     ),
     security(("bearer" = []), ("api_key" = [])),
 )]
@@ -260,7 +255,7 @@ pub(crate) async fn show(
     Params(params): Params<DashboardParams>,
 ) -> Result<Json<Dashboard>> {
     let session = app.engine.session(&caller.tenant).await?;
-    shown(&session, params).await
+    params.shown(&session).await
 }
 
 /// Shows the dashboard of one platform.
@@ -271,14 +266,9 @@ pub(crate) async fn show(
         (status = 200, description = "the dashboard", body = Dashboard),
         (status = 400, description = "a parameter that cannot be", body = Problem,
             content_type = "application/problem+json"),
-        (status = 401, description = "no valid key", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 403, description = "the key may not", body = Problem,
-            content_type = "application/problem+json"),
         (status = 404, description = "no such platform", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "try again", body = Problem,
-            content_type = "application/problem+json"),
+        KeyRefused,
     ),
     security(("bearer" = []), ("api_key" = [])),
 )]
@@ -295,28 +285,25 @@ pub(crate) async fn show_platform(
         }
         .into());
     }
-    if params
-        .platform
-        .replace(platform.clone())
-        .is_some_and(|other| other != platform)
-    {
+    if params.platform.get_or_insert_with(|| platform.clone()) != &platform {
         return Err(
             Problem::malformed("the path and the parameter name two platforms")
                 .at("platform")
                 .hint("leave the parameter out"),
         );
     }
-    shown(&session, params).await
-}
-
-async fn shown(session: &Session, params: DashboardParams) -> Result<Json<Dashboard>> {
-    let decimals = params.decimals;
-    let request = params.request()?;
-    let dashboard = of::dashboard(session, &request, Utc::now()).await?;
-    Ok(Json(Dashboard::new(dashboard, decimals)))
+    params.shown(&session).await
 }
 
 impl DashboardParams {
+    /// The dashboard that these parameters ask for.
+    async fn shown(self, session: &Session) -> Result<Json<Dashboard>> {
+        let decimals = self.decimals;
+        let request = self.request()?;
+        let dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        Ok(Json(Dashboard::new(dashboard, decimals)))
+    }
+
     fn request(self) -> Result<of::DashboardRequest> {
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
         let zone = self.tz.as_deref().map(|name| {

@@ -2,19 +2,25 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use engine::Error;
+use engine::ingest::bulk::decoder::DecoderProgram;
+use engine::ingest::bulk::{BulkRequest, Encoding, Format, Limits, MAX_LISTED};
 use engine::ingest::{BodyFormat, IngestAnswer, IngestRequest, OnFault};
-use engine::{Error, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Caller, ToIngest};
 use crate::error::{BodyRefused, KeyRefused, Problem, Result};
-use crate::extract::{self, Params};
+use crate::extract::{self, Frames, Params};
 
-/// The largest body of points.
-const BODY_BYTES: usize = 32 * 1024 * 1024;
+/// The largest body that is held whole. JSON always is; NDJSON that announces
+/// no more is, too, because that is the fastest way for it.
+const WHOLE_BYTES: usize = 32 * 1024 * 1024;
+
+/// How much larger than the limit of bodies as sent one may be unpacked.
+const UNPACKED_FACTOR: u64 = 4;
 
 /// A data point, as sent.
 #[derive(Debug, ToSchema)]
@@ -66,16 +72,21 @@ pub(crate) struct Ingested {
     duplicates: u64,
     /// Values with more than nine decimals, rounded half to even.
     rounded: u64,
-    /// Points that were not kept.
+    /// Points that were not kept; the first 1,000 are listed.
     rejected: Vec<Rejected>,
-    /// The tenant's version that holds the points.
-    version: i64,
+    /// How many were not kept.
+    rejected_count: u64,
+    /// The tenant's version that holds the points; absent when nothing was
+    /// kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
 }
 
 /// A point that was not kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rejected {
-    /// Its position in the body, from 0.
+    /// Its position in the body, from 0; of an event, its position among the
+    /// points that the platform's registration makes of it.
     index: u64,
     /// The field at fault.
     field: String,
@@ -97,17 +108,37 @@ pub(crate) struct SendParams {
 ///
 /// A faulty point is rejected and named, the others are kept. When all are
 /// rejected, or one is and `strict` is set, nothing is kept and the status
-/// is 422.
+/// is 422. Unless `strict` is set, rejected points go into quarantine for 7
+/// days.
+///
+/// CSV has a header line. The columns `platform`, `metric_type`, `metric_name`,
+/// `value` (or `metric_value`), `recorded_at`, `event_id`, `tenant_id` and
+/// `dimensions` (a JSON object) are the point's; `dim.<key>` and any other
+/// column is the dimension of that name as text, `num.<key>` as a number; an
+/// empty cell says nothing. In Arrow streams and Parquet files columns have the
+/// same names, and dimensions the type of their column. `ingested_at`,
+/// `commit_version` and, beside `dimensions`, `dim_…` and `num_…` are passed
+/// over, so that an export can be sent as it is.
+///
+/// One JSON text has at most 32 MiB. Other bodies may have as much as the
+/// server takes (256 MiB unless set otherwise) and four times that unpacked,
+/// at most 200 times as much as sent, and at most 5,000,000 points. All of a
+/// body is committed at once.
 #[utoipa::path(
     post, path = "/api/analytics/data-points", tag = "ingest",
     params(
         SendParams,
         ("Idempotency-Key" = Option<String>, Header,
-            description = "the same key and body within 7 days give the first answer again"),
+            description = "the same key, body and `strict` within 7 days give the first answer again"),
+        ("Content-Encoding" = Option<String>, Header,
+            description = "`gzip` or `zstd` (with a window of at most 8 MiB)"),
     ),
     request_body(content(
         (DataPoints = "application/json"),
         (DataPoint = "application/x-ndjson"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/vnd.apache.arrow.stream"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
     )),
     responses(
         (status = 200, description = "the points are durable", body = Ingested),
@@ -128,37 +159,94 @@ pub(crate) async fn send(
     } else {
         OnFault::KeepOthers
     };
-    let format = body_format(request.headers())?;
-    let idempotency_key = idempotency_key(request.headers())?;
-    let body = extract::read(request, BODY_BYTES).await?;
-    let request = IngestRequest {
-        body,
-        format,
-        on_fault,
-        idempotency_key,
+    let headers = request.headers();
+    let format = body_format(headers)?;
+    let encoding = body_encoding(headers)?;
+    let idempotency_key = idempotency_key(headers)?;
+    let announced = extract::content_length(headers);
+    let short = announced.is_some_and(|length| length <= WHOLE_BYTES as u64);
+    let whole = match (format, encoding) {
+        (Format::Json, Encoding::Identity) => Some(BodyFormat::Json),
+        (Format::NdJson, Encoding::Identity) if short => Some(BodyFormat::NdJson),
+        _ => None,
     };
-    let answer = ingest(&app, &caller.tenant, request).await?;
+    let answer = match whole {
+        Some(format) => {
+            // Held until the answer.
+            let mut admitted = app.engine.ingest().admission().body(&caller.tenant);
+            let read = extract::read_admitted(request, WHOLE_BYTES, Some(&mut admitted));
+            let request = IngestRequest {
+                body: read.await?,
+                format,
+                on_fault,
+                idempotency_key,
+            };
+            let taken = app.engine.ingest().points(&caller.tenant, request).await;
+            taken.map_err(unless_reused)?
+        }
+        None => {
+            let mut body = Frames::of(request, app.body_limit_bytes).await?;
+            let request = BulkRequest {
+                format,
+                encoding,
+                on_fault,
+                idempotency_key,
+                limits: Limits {
+                    sent_bytes: app.body_limit_bytes,
+                    decoded_bytes: app.body_limit_bytes.saturating_mul(UNPACKED_FACTOR),
+                },
+                decoder: decoder(),
+            };
+            let ingest = app.engine.ingest();
+            let taken = ingest.bulk(&caller.tenant, request, &mut body).await;
+            body.settle(taken.map_err(unless_reused)).await?
+        }
+    };
     Ok(ingested(answer, on_fault))
 }
 
-async fn ingest(app: &App, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
-    app.engine
-        .ingest()
-        .points(tenant, request)
-        .await
-        .map_err(unless_reused)
+/// This program, under the verb that decodes.
+fn decoder() -> DecoderProgram {
+    DecoderProgram {
+        // Also right when the file has been replaced by a newer one.
+        path: "/proc/self/exe".into(),
+        arguments: vec!["decode-body".into()],
+        // The allocator would else begin by reserving as many addresses as
+        // the child may have in all.
+        environment: vec![("MIMALLOC_ARENA_RESERVE".into(), "0".into())],
+    }
 }
 
-fn body_format(headers: &HeaderMap) -> Result<BodyFormat> {
+fn body_format(headers: &HeaderMap) -> Result<Format> {
     match extract::content_type(headers)?.as_str() {
-        "application/json" => Ok(BodyFormat::Json),
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
-            Ok(BodyFormat::NdJson)
-        }
+        "application/json" => Ok(Format::Json),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Format::NdJson),
+        "text/csv" => Ok(Format::Csv),
+        "application/vnd.apache.arrow.stream" => Ok(Format::Arrow),
+        "application/vnd.apache.parquet" => Ok(Format::Parquet),
+        _ => Err(Problem::unsupported_type(
+            "points are read as JSON, NDJSON, CSV, Arrow stream or Parquet",
+        )
+        .at("Content-Type")
+        .hint(
+            "send `application/json`, `application/x-ndjson`, `text/csv`, \
+             `application/vnd.apache.arrow.stream` or `application/vnd.apache.parquet`",
+        )),
+    }
+}
+
+fn body_encoding(headers: &HeaderMap) -> Result<Encoding> {
+    let mut named = headers.get_all(header::CONTENT_ENCODING).iter();
+    let name = named.next().map(|value| value.to_str().unwrap_or("?"));
+    let name = name.unwrap_or("identity").trim().to_ascii_lowercase();
+    match (name.as_str(), named.next()) {
+        ("identity" | "", None) => Ok(Encoding::Identity),
+        ("gzip" | "x-gzip", None) => Ok(Encoding::Gzip),
+        ("zstd", None) => Ok(Encoding::Zstd),
         _ => Err(
-            Problem::unsupported_type("points are read as JSON or NDJSON")
-                .at("Content-Type")
-                .hint("send `application/json` or `application/x-ndjson`"),
+            Problem::unsupported_type("bodies are unpacked from gzip or zstd, one of them")
+                .at("Content-Encoding")
+                .hint("send `gzip`, `zstd`, or the body uncompressed"),
         ),
     }
 }
@@ -181,7 +269,9 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
 /// A key used with another body is 422, not 409: sending again cannot help.
 pub(super) fn unless_reused(error: Error) -> Problem {
     match error {
-        Error::Conflict { message } => Problem::unprocessable(message).at("Idempotency-Key"),
+        Error::Conflict { message } => Problem::unprocessable(message)
+            .at("Idempotency-Key")
+            .hint("a key stands for one body, sent with one value of `strict`"),
         other => other.into(),
     }
 }
@@ -201,7 +291,8 @@ pub(super) fn ingested(answer: IngestAnswer, on_fault: OnFault) -> (StatusCode, 
 
 impl From<IngestAnswer> for Ingested {
     fn from(answer: IngestAnswer) -> Self {
-        let rejected = answer.rejected.into_iter();
+        let rejected_count = answer.rejected.len() as u64 + answer.unlisted;
+        let rejected = answer.rejected.into_iter().take(MAX_LISTED);
         Self {
             accepted: answer.accepted,
             duplicates: answer.duplicates,
@@ -213,7 +304,8 @@ impl From<IngestAnswer> for Ingested {
                     reason: r.reason,
                 })
                 .collect(),
-            version: answer.version,
+            rejected_count,
+            version: (answer.version > 0).then_some(answer.version),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Data in bulk, as one file.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -39,6 +41,32 @@ pub(crate) enum ExportSource {
 pub(crate) enum ExportTable {
     /// All data points.
     AnalyticsDataPoints,
+    /// Each metric by local day.
+    DailyMetrics,
+    /// Each metric by local week.
+    WeeklyMetrics,
+    /// Each metric by local month.
+    MonthlyMetrics,
+    /// What each metric is.
+    Metrics,
+    /// The registered platforms.
+    Platforms,
+    /// What the tenant used, by UTC day.
+    Usage,
+}
+
+impl ExportTable {
+    fn name(self) -> &'static str {
+        match self {
+            Self::AnalyticsDataPoints => "analytics_data_points",
+            Self::DailyMetrics => "daily_metrics",
+            Self::WeeklyMetrics => "weekly_metrics",
+            Self::MonthlyMetrics => "monthly_metrics",
+            Self::Metrics => "metrics",
+            Self::Platforms => "platforms",
+            Self::Usage => "usage",
+        }
+    }
 }
 
 /// A file's format.
@@ -85,7 +113,7 @@ pub(crate) async fn create(
     Json(body): Json<ExportRequest>,
 ) -> Result<Response> {
     let session = app.engine.session(&caller.tenant).await?;
-    let answer = session.export(body.source.query(), &[]).await?;
+    let answer = session.export(&body.source.query(), &[]).await?;
     let format = body.format.into();
     let text_cells = if params.raw {
         TextCells::Raw
@@ -110,17 +138,17 @@ pub(crate) async fn create(
 
 impl ExportSource {
     /// The query that gives the rows.
-    pub(crate) fn query(&self) -> &str {
+    pub(crate) fn query(&self) -> Cow<'_, str> {
         match self {
-            Self::Table(ExportTable::AnalyticsDataPoints) => "select * from analytics_data_points",
-            Self::Sql(text) => text,
+            Self::Table(table) => format!("select * from {}", table.name()).into(),
+            Self::Sql(text) => text.into(),
         }
     }
 
     /// Made of checked parts only, so that no header or path can be smuggled.
     fn file_name(&self, tenant: &str, version: i64, format: Format) -> String {
         let what = match self {
-            Self::Table(ExportTable::AnalyticsDataPoints) => "analytics_data_points",
+            Self::Table(table) => table.name(),
             Self::Sql(_) => "query",
         };
         format!("{tenant}-{what}-v{version}.{}", format.extension())

@@ -1,14 +1,15 @@
-//! The tenant's metrics and their kinds.
+//! The tenant's metrics and their kinds: listed and set.
 
 use axum::Json;
-use axum::extract::State;
-use engine::{MetricDefinition, MetricKind};
-use serde::Serialize;
+use axum::extract::{Path, State};
+use engine::{MetricDefinition, MetricKey, MetricKind};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
-use crate::error::{KeyRefused, Result};
+use crate::auth::{Caller, ToAdmin, ToRead};
+use crate::error::{KeyRefused, Problem, Result};
+use crate::extract::Json as Body;
 
 /// All metrics of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +32,8 @@ pub(crate) struct Metric {
     /// Which roll-up is right.
     #[serde(flatten)]
     kind: Kind,
+    /// Which sketches are kept of it, by day.
+    sketches: Sketches,
     /// Whether the kind was assumed because nobody had registered the metric.
     assumed: bool,
     /// The definition's version; a change makes it grow.
@@ -38,7 +41,7 @@ pub(crate) struct Metric {
 }
 
 /// Which roll-up is right for a metric.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Values add up.
@@ -46,8 +49,10 @@ pub(crate) enum Kind {
     /// The last value of each series counts.
     Gauge {
         /// Dimensions that tell series apart.
+        #[serde(default)]
         series: Vec<String>,
         /// How series combine: `sum`, `avg`, `min` or `max`.
+        #[serde(default = "sum")]
         combine: String,
     },
     /// A ratio of two sums.
@@ -62,6 +67,37 @@ pub(crate) enum Kind {
         /// The dimension that is counted.
         dimension: String,
     },
+}
+
+/// Approximate numbers that are kept by day, with their error stated beside
+/// them; see the table `daily_sketches`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Sketches {
+    /// Dimensions whose different values are counted, four at most.
+    distinct: Vec<String>,
+    /// Whether quantiles of the values are kept.
+    quantiles: bool,
+}
+
+/// What a metric is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewDefinition {
+    /// Which roll-up is right.
+    #[serde(flatten)]
+    kind: Kind,
+    /// Which sketches are kept of it, by day; none when left out.
+    #[serde(default)]
+    sketches: Sketches,
+}
+
+/// A definition in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DefinitionSet {
+    /// The tenant's version from which on it is.
+    version: i64,
+    /// The definition's own version.
+    definition_version: i32,
 }
 
 /// Lists the tenant's metrics.
@@ -82,6 +118,50 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller<ToRead>) -> Resu
     }))
 }
 
+/// Says what a metric is, whether or not points of it came already.
+///
+/// Every answer follows the new definition at once, over all points. The same
+/// definition again changes nothing.
+#[utoipa::path(
+    put, path = "/api/analytics/metrics/{platform}/{metric_type}/{metric_name}", tag = "read",
+    params(
+        ("platform" = String, Path, description = "the platform that sends it"),
+        ("metric_type" = String, Path, description = "its family"),
+        ("metric_name" = String, Path, description = "its name"),
+    ),
+    request_body = NewDefinition,
+    responses(
+        (status = 200, description = "the definition is in force", body = DefinitionSet),
+        (status = 400, description = "a definition whose numbers would be wrong", body = Problem,
+            content_type = "application/problem+json"),
+        KeyRefused,
+    ),
+    security(("bearer" = []), ("api_key" = [])),
+)]
+pub(crate) async fn set(
+    State(app): State<App>,
+    caller: Caller<ToAdmin>,
+    Path((platform, metric_type, metric_name)): Path<(String, String, String)>,
+    Body(definition): Body<NewDefinition>,
+) -> Result<Json<DefinitionSet>> {
+    let key = MetricKey {
+        platform: platform.into(),
+        metric_type: metric_type.into(),
+        metric_name: metric_name.into(),
+    };
+    let kind = MetricKind::try_from(definition.kind)?;
+    let sketches = storage_layout::Sketches {
+        distinct: definition.sketches.distinct,
+        quantiles: definition.sketches.quantiles,
+    };
+    let metrics = app.engine.metrics();
+    let set = metrics.set(&caller.tenant, &key, &kind, &sketches).await?;
+    Ok(Json(DefinitionSet {
+        version: set.version,
+        definition_version: set.definition_version,
+    }))
+}
+
 impl From<&MetricDefinition> for Metric {
     fn from(definition: &MetricDefinition) -> Self {
         Self {
@@ -89,6 +169,10 @@ impl From<&MetricDefinition> for Metric {
             metric_type: definition.key.metric_type.to_string(),
             metric_name: definition.key.metric_name.to_string(),
             kind: Kind::from(&definition.kind),
+            sketches: Sketches {
+                distinct: definition.sketches.distinct.clone(),
+                quantiles: definition.sketches.quantiles,
+            },
             assumed: definition.assumed,
             definition_version: definition.version,
         }
@@ -121,5 +205,43 @@ impl From<&MetricKind> for Kind {
             },
             MetricKind::Distinct { dimension } => Self::Distinct { dimension },
         }
+    }
+}
+
+fn sum() -> String {
+    "sum".to_owned()
+}
+
+impl TryFrom<Kind> for MetricKind {
+    type Error = Problem;
+
+    fn try_from(kind: Kind) -> Result<Self> {
+        use storage_layout::Combine;
+        Ok(match kind {
+            Kind::Sum => Self::Sum,
+            Kind::Gauge { series, combine } => {
+                let combine = match combine.as_str() {
+                    "sum" => Combine::Sum,
+                    "avg" => Combine::Avg,
+                    "min" => Combine::Min,
+                    "max" => Combine::Max,
+                    other => {
+                        let message = format!("series cannot be combined by {other:?}");
+                        return Err(Problem::malformed(message)
+                            .at("combine")
+                            .hint("use sum, avg, min or max"));
+                    }
+                };
+                Self::Gauge { series, combine }
+            }
+            Kind::Ratio {
+                numerator,
+                denominator,
+            } => Self::Ratio {
+                numerator,
+                denominator,
+            },
+            Kind::Distinct { dimension } => Self::Distinct { dimension },
+        })
     }
 }

@@ -36,9 +36,12 @@ pub(crate) struct PlatformPoint {
     metric_type: String,
     /// The point's `metric_name`.
     metric_name: String,
-    /// The field that holds the value; the point is made when it is there.
+    /// The field that holds the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_field: Option<String>,
+    /// Whether an event may lack that field: then the point is not made; else
+    /// it is rejected by name.
+    value_optional: bool,
     /// The value, when it is always the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_constant: Option<String>,
@@ -92,14 +95,16 @@ impl From<&platforms::Platform> for Platform {
 
 impl From<&EventPoint> for PlatformPoint {
     fn from(point: &EventPoint) -> Self {
+        let value_optional = matches!(point.value, EventValue::OptionalField(_));
         let (value_field, value_constant) = match point.value.clone() {
-            EventValue::Field(field) => (Some(field), None),
+            EventValue::Field(field) | EventValue::OptionalField(field) => (Some(field), None),
             EventValue::Constant(constant) => (None, Some(constant)),
         };
         Self {
             metric_type: point.metric_type.clone(),
             metric_name: point.metric_name.clone(),
             value_field,
+            value_optional,
             value_constant,
             kind: Kind::from(&point.kind),
             dimensions: point

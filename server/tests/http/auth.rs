@@ -15,6 +15,11 @@ fn routes(client: &Client) -> Vec<(&'static str, RequestBuilder)> {
         ("ingest", client.points(&json!([point]))),
         ("ingest", client.post("/api/analytics/collect").json(&event)),
         ("read", client.sql("select 1")),
+        ("read", client.get("/api/analytics/dashboard")),
+        (
+            "read",
+            client.get("/api/analytics/platforms/coreldove/dashboard"),
+        ),
         ("read", client.get("/api/analytics/metrics")),
         ("read", client.get("/api/analytics/platforms")),
         (

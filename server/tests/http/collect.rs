@@ -74,6 +74,57 @@ async fn each_platforms_event_gives_its_points() {
         ])
     );
 
+    // A point whose value is missing is named, the others are kept.
+    let partial = send(&client, "coreldove", "order_placed", json!({})).await;
+    let partial = body(partial, 200).await;
+    assert_eq!(partial["accepted"], 1, "the customer's activity");
+    let rejected = &partial["rejected"];
+    assert_eq!(rejected.as_array().unwrap().len(), 1, "{partial}");
+    assert_eq!(rejected[0]["index"], 0);
+    assert_eq!(rejected[0]["field"], "data.total_amount");
+    assert!(rejected[0]["reason"].as_str().unwrap().contains("number"));
+    let nothing = send(&client, "quanttrade", "trade_closed", json!({"id": "t"})).await;
+    let nothing = body(nothing, 422).await;
+    assert_eq!(nothing["rejected"][0]["field"], "data.profit_loss");
+    assert_eq!(nothing.get("version"), None);
+
+    // What is no event is told in words of the sender's.
+    for (event, at) in [
+        (json!([]), "body"),
+        (json!("order"), "body"),
+        (json!({"action": "x", "data": {}}), "platform"),
+        (json!({"platform": "coreldove", "data": {}}), "action"),
+        (json!({"platform": "coreldove", "action": "x"}), "data"),
+        (
+            json!({"platform": 1, "action": "x", "data": {}}),
+            "platform",
+        ),
+        (
+            json!({"platform": "coreldove", "action": "", "data": {}}),
+            "action",
+        ),
+        (
+            json!({"platform": "coreldove", "action": "a\u{0}b", "data": {}}),
+            "action",
+        ),
+        (
+            json!({"platform": "coreldove", "action": "x", "data": []}),
+            "data",
+        ),
+        (
+            json!({"platform": "coreldove", "action": "x", "data": {}, "sum": 1}),
+            "sum",
+        ),
+    ] {
+        let sent = client.post("/api/analytics/collect").json(&event);
+        let refused = problem(sent.send().await.unwrap(), 400).await;
+        assert_eq!(refused["at"], at, "{event}: {refused}");
+        let said = refused.to_string();
+        for foreign in ["struct", "Event", "sequence", "expected"] {
+            assert!(!said.contains(foreign), "{event}: {said}");
+        }
+    }
+
     assert!(
         send(&client, "nowhere", "x", json!({}))
             .await

@@ -102,7 +102,9 @@ async fn good_points_are_kept_and_faulty_ones_are_named() {
         .send()
         .await
         .unwrap();
-    assert_eq!(body(none, 422).await["accepted"], 0);
+    let none = body(none, 422).await;
+    assert_eq!(none["accepted"], 0);
+    assert_eq!(none.get("version"), None, "no version holds nothing");
     let strict = client
         .post(&format!("{PATH}?strict=true"))
         .json(&faulty)
@@ -117,6 +119,7 @@ async fn good_points_are_kept_and_faulty_ones_are_named() {
         ),
         (&json!(0), 5)
     );
+    assert_eq!(strict.get("version"), None);
     assert_eq!(count(&client).await, 8);
 }
 
@@ -147,10 +150,10 @@ async fn a_faulty_body_keeps_nothing() {
         415,
     )
     .await;
-    let gzip = client
+    let packed = client
         .points(&json!([point]))
-        .header("content-encoding", "gzip");
-    problem(gzip.send().await.unwrap(), 415).await;
+        .header("content-encoding", "br");
+    problem(packed.send().await.unwrap(), 415).await;
 
     let large = " ".repeat(32 * 1024 * 1024 + 1);
     problem(raw(&client, "application/json", large).await, 413).await;
@@ -159,6 +162,19 @@ async fn a_faulty_body_keeps_nothing() {
         .post(&format!("{PATH}?stirct=true"))
         .json(&json!([point]));
     problem(unknown.send().await.unwrap(), 400).await;
+    for (parameters, at) in [
+        ("strict=1", "strict"),
+        ("strict", "strict"),
+        ("stirct=true", "stirct"),
+        ("strict=true&strict=false", "strict"),
+    ] {
+        let sent = client
+            .post(&format!("{PATH}?{parameters}"))
+            .json(&json!([point]));
+        let refused = problem(sent.send().await.unwrap(), 400).await;
+        assert_eq!(refused["at"], at, "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("parameter"));
+    }
     assert_eq!(count(&client).await, 0);
 }
 
@@ -179,6 +195,15 @@ async fn a_point_sent_twice_counts_once() {
     let again = body(send(json!([point])).await.unwrap(), 200).await;
     assert_eq!(first, again);
     problem(send(json!([point, point])).await.unwrap(), 422).await;
+    assert_eq!(count(&client).await, 1);
+    // Another mode is another request, though the body is the same.
+    let strict = client
+        .post(&format!("{PATH}?strict=true"))
+        .json(&json!([point]))
+        .header("Idempotency-Key", "k-1");
+    let refused = problem(strict.send().await.unwrap(), 422).await;
+    assert_eq!(refused["at"], "Idempotency-Key");
+    assert!(refused["hint"].as_str().unwrap().contains("strict"));
     assert_eq!(count(&client).await, 1);
     let keyless = client.points(&json!([point])).header("Idempotency-Key", "");
     problem(keyless.send().await.unwrap(), 400).await;

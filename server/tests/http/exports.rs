@@ -62,6 +62,45 @@ async fn an_export_holds_all_rows_in_one_file() {
     assert_eq!(said["rows"], 5_000);
     assert_eq!(rows(std::fs::read(&out).unwrap().into()), 5_000);
 
+    // Every table by name, in both ways and formats.
+    for table in [
+        "analytics_data_points",
+        "daily_metrics",
+        "weekly_metrics",
+        "monthly_metrics",
+        "metrics",
+        "platforms",
+        "usage",
+    ] {
+        for format in ["csv", "parquet"] {
+            let file = export(json!({"source": {"table": table}, "format": format}));
+            let file = file.await.unwrap();
+            assert_eq!(file.status(), 200, "{table} as {format}");
+            let disposition = file.headers()["content-disposition"].to_str().unwrap();
+            assert!(
+                disposition.contains(&format!("a-{table}-v")),
+                "{disposition}"
+            );
+        }
+        let out = server.file(&format!("{table}.csv"));
+        let place = ["--tenant", "a", "--out", &out, "--format", "csv"];
+        let said = server.say(&[&["export", "--table", table][..], &place].concat());
+        let lines = std::fs::read_to_string(&out).unwrap().lines().count();
+        let rows = format!(
+            "wrote {} row{} of",
+            lines - 1,
+            if lines == 2 { "" } else { "s" }
+        );
+        assert!(lines > 1 && said.starts_with(&rows), "{table}: {said}");
+    }
+    let compacted = server.say(&["compact", "--tenant", "a"]);
+    let (one, none) = (
+        "replaced 1 file of tenant a",
+        "replaced 0 files of tenant a",
+    );
+    // Background work may have been there first.
+    assert!([one, none].contains(&compacted.trim()), "{compacted}");
+
     let failed = server.run(&[
         "export",
         "--sql",

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, Response};
@@ -13,23 +14,24 @@ use tempfile::TempDir;
 pub(crate) struct Server {
     process: Child,
     pub(crate) url: String,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Server {
     /// Starts a server on an empty data directory.
     pub(crate) fn start() -> Self {
-        // Below /tmp and open to read: the private Postgres runs as another
-        // user when the tests run as root.
-        let folder = tempfile::Builder::new()
-            .prefix("tessera-")
-            .tempdir_in("/tmp")
-            .unwrap();
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let mut process = tessera(&folder, &["serve", "--listen", "127.0.0.1:0", "--json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with further arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        let folder = empty_folder();
+        let command = tessera(&folder, &[SERVE, arguments].concat());
+        Self::spawn(folder, command)
+    }
+
+    fn spawn(folder: Arc<TempDir>, mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
@@ -79,6 +81,15 @@ impl Server {
         }
     }
 
+    /// The most memory that the server's process has held so far.
+    pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() << 10
+    }
+
     /// A path for a test's own files.
     pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
@@ -87,6 +98,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // One that has ended has a number that may be another process' by now.
+        if matches!(self.process.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let pid = rustix::process::Pid::from_child(&self.process);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -100,6 +115,125 @@ impl Drop for Server {
     }
 }
 
+/// A folder below /tmp and open to read: the private Postgres runs as another
+/// user when the tests run as root.
+pub(crate) fn empty_folder() -> Arc<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("tessera-")
+        .tempdir_in("/tmp")
+        .unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    Arc::new(folder)
+}
+
+const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0", "--json"];
+
+/// Servers that end and come again, for tests of faults.
+impl Server {
+    /// Starts a server on an empty data directory with these variables.
+    pub(crate) fn start_among(environment: &[(&str, &str)]) -> Self {
+        Self::start_in(empty_folder(), &[], environment)
+    }
+
+    /// Starts a server on this folder, below a tool (`strace …`) if there is
+    /// one; what it logs is kept, see [`Server::log`].
+    pub(crate) fn start_in(
+        folder: Arc<TempDir>,
+        below: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = match below {
+            [] => tessera(&folder, SERVE),
+            [tool, arguments @ ..] => {
+                let server = tessera(&folder, SERVE);
+                let mut command = Command::new(tool);
+                command
+                    .args(arguments)
+                    .arg(server.get_program())
+                    .args(server.get_args());
+                for (name, value) in server.get_envs() {
+                    match value {
+                        Some(value) => command.env(name, value),
+                        None => command.env_remove(name),
+                    };
+                }
+                command
+            }
+        };
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(folder.path().join("server.log"))
+            .unwrap();
+        command.envs(environment.iter().copied()).stderr(log);
+        Self::spawn(folder, command)
+    }
+
+    /// Starts another process on this one's folder, which must have ended.
+    pub(crate) fn restart(&self, environment: &[(&str, &str)]) -> Self {
+        Self::start_in(self.folder.clone(), &[], environment)
+    }
+
+    /// Kills the process as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) fn ended(&mut self) {
+        for _ in 0..3_000 {
+            if self.process.try_wait().unwrap().is_some() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the server has not ended: {}", self.log());
+    }
+
+    /// Ends the process as an operator does.
+    pub(crate) fn stop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.ended();
+    }
+
+    /// What servers on this folder have logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.file("server.log")).unwrap_or_default()
+    }
+
+    /// Starts a verb beside the server, and does not wait for it.
+    pub(crate) fn beside(&self, arguments: &[&str]) -> Child {
+        let mut command = tessera(&self.folder, arguments);
+        let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
+    /// Runs a verb beside the server with these variables.
+    pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = tessera(&self.folder, arguments);
+        command.envs(environment.iter().copied()).output().unwrap()
+    }
+
+    /// How the superuser of the private Postgres connects.
+    pub(crate) fn superuser(&self) -> sqlx::postgres::PgConnectOptions {
+        let read = |name: &str| -> Value {
+            let text = std::fs::read(self.file(name)).unwrap();
+            serde_json::from_slice(&text).unwrap()
+        };
+        let (secrets, runtime) = (
+            read("data/postgres.secrets.json"),
+            read("data/runtime.json"),
+        );
+        sqlx::postgres::PgConnectOptions::new_without_pgpass()
+            .socket(runtime["socket_dir"].as_str().unwrap())
+            .username("postgres")
+            .password(secrets["superuser"].as_str().unwrap())
+            .database("tessera")
+    }
+}
+
 /// The binary, with nothing of this process's settings.
 fn tessera(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
@@ -108,6 +242,7 @@ fn tessera(folder: &TempDir, arguments: &[&str]) -> Command {
         "TESSERA_MIGRATE_URL",
         "TESSERA_STORE_URL",
         "TESSERA_LISTEN",
+        "TESSERA_BODY_LIMIT_MIB",
     ] {
         command.env_remove(setting);
     }
@@ -131,6 +266,14 @@ impl Client {
     pub(crate) fn with_key(self, key: &str) -> Self {
         Self {
             key: Some(key.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same client asking another process.
+    pub(crate) fn at(self, server: &Server) -> Self {
+        Self {
+            url: server.url.clone(),
             ..self
         }
     }

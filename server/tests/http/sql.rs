@@ -198,13 +198,31 @@ async fn a_query_is_bound_to_its_parameters_and_faults_are_placed() {
     assert_eq!(wrong["line"], 2, "{wrong}");
     let syntax = problem(client.sql("selec 1").send().await.unwrap(), 400).await;
     assert_eq!(syntax["line"], 1, "{syntax}");
-    for refused in [
-        "drop table analytics_data_points",
-        "select 1; select 2",
-        "select * from '/etc/passwd'",
+    for (refused, line, column) in [
+        ("\n  drop table analytics_data_points", 2, 3),
+        ("select 1;\n select 2", 2, 2),
+        ("select *\nfrom '/etc/passwd'", 2, 6),
+        (
+            "select 1,\n  cast(dimensions->>'note' as int) from analytics_data_points",
+            2,
+            3,
+        ),
+        (
+            "select 1 / (metric_value * 0)\nfrom analytics_data_points",
+            1,
+            10,
+        ),
     ] {
-        problem(client.sql(refused).send().await.unwrap(), 400).await;
+        let refused = problem(client.sql(refused).send().await.unwrap(), 400).await;
+        assert_eq!(
+            (&refused["line"], &refused["column"]),
+            (&json!(line), &json!(column)),
+            "{refused}"
+        );
     }
+    let shapeless = client.post("/api/analytics/sql").json(&json!([]));
+    let shapeless = problem(shapeless.send().await.unwrap(), 400).await;
+    assert!(!shapeless.to_string().contains("SqlQuery"), "{shapeless}");
 
     let unknown = problem(
         ask(json!({"query": "select 1", "parms": []}))

@@ -13,15 +13,17 @@ use arrow::array::{
 use arrow::datatypes::{Decimal128Type, Int64Type};
 use chrono_tz::Tz;
 
-use super::partials::combine;
+use super::local_day::SLOT_US;
+use super::partials::{combine, combine_by};
 use super::{
-    Cell, LocalDay, MAX_VALUES_PER_KEY, Measures, OWN_VERSION, Partials, RollupError, Slice,
-    Stamped,
+    Cell, DaySketches, Detail, FileRollup, LocalDay, MAX_VALUES_PER_KEY, Measures, OWN_VERSION,
+    Partials, RollupError, Sketch, Slice, Stamped,
 };
 use crate::arrange::{column, text, times, wrong_type};
 use crate::dimension::DimensionRegistry;
+use crate::dimension_text::DimensionTexts;
 use crate::error::StorageError;
-use crate::metric::{MetricKey, MetricKind};
+use crate::metric::{MetricKey, MetricKind, Sketches};
 use crate::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
 
 /// What the builder must know of a metric's definition.
@@ -31,6 +33,19 @@ pub struct RollupDefinition {
     pub version: i32,
     /// The kind; only ratios need parts of their own.
     pub kind: MetricKind,
+    /// Which sketches are made.
+    pub sketches: Sketches,
+}
+
+impl RollupDefinition {
+    /// The first definition of a metric.
+    pub fn first(kind: MetricKind) -> Self {
+        Self {
+            version: 1,
+            kind,
+            sketches: Sketches::default(),
+        }
+    }
 }
 
 /// Collects rows into partials.
@@ -43,6 +58,8 @@ pub struct PartialsBuilder<'a> {
     slices: Vec<Slice>,
     keys: HashMap<Arc<str>, KeyValues>,
     cells: Vec<Cell>,
+    quarters: Vec<Cell>,
+    sketches: DaySketches,
 }
 
 /// The values of one dimension key seen so far.
@@ -77,6 +94,8 @@ impl<'a> PartialsBuilder<'a> {
             slices: vec![Slice::Total],
             keys: HashMap::new(),
             cells: Vec::new(),
+            quarters: Vec::new(),
+            sketches: DaySketches::new(),
         }
     }
 
@@ -109,11 +128,14 @@ impl<'a> PartialsBuilder<'a> {
                 self.slices_of(&dimension.key, values, &runs, &points, &parts)?;
             }
         }
+        for run in &runs {
+            self.sketch(batch, run, &points)?;
+        }
         Ok(())
     }
 
-    /// The partials of everything pushed.
-    pub fn finish(mut self) -> Result<Partials, RollupError> {
+    /// The roll-up of everything pushed.
+    pub fn finish(mut self) -> Result<FileRollup, RollupError> {
         let dropped: HashSet<Arc<str>> = self
             .keys
             .iter()
@@ -138,16 +160,24 @@ impl<'a> PartialsBuilder<'a> {
             .into_iter()
             .map(|(key, definition)| (key, definition.version))
             .unzip();
-        let cells = combine(self.cells)?;
-        let partials = Partials {
+        let detail = Detail {
+            metrics: metrics.clone(),
+            definitions: definitions.clone(),
+            quarters: combine_by(self.quarters, |c| (c.metric, c.day))?,
+            sketches: self.sketches,
+        };
+        let days = Partials {
             metrics,
             definitions,
             slices: self.slices,
-            cells,
+            cells: combine(self.cells)?,
             incomplete,
         };
-        // Merging with nothing leaves out the slices that lost their cells.
-        Ok(partials.compacted())
+        // Slices that lost their cells are left out.
+        Ok(FileRollup {
+            days: days.compacted(),
+            detail,
+        })
     }
 
     /// Cuts rows where metric or local day changes: `(metric, day, rows)`.
@@ -246,11 +276,63 @@ impl<'a> PartialsBuilder<'a> {
         parts: &[(i128, i128)],
     ) -> Result<(), RollupError> {
         for run in runs {
-            let mut measures: Option<Measures> = None;
-            for row in run.start..run.end {
-                add(&mut measures, row, points, parts)?;
+            // Rows in file order: a quarter of an hour is one run within the day's.
+            let mut day: Option<Measures> = None;
+            let mut from = run.start;
+            while from < run.end {
+                let quarter = points[from].recorded_at_us.div_euclid(SLOT_US);
+                let mut measures = measures_of(from, points, parts);
+                let mut row = from + 1;
+                while row < run.end && points[row].recorded_at_us.div_euclid(SLOT_US) == quarter {
+                    measures.merge(&measures_of(row, points, parts))?;
+                    row += 1;
+                }
+                match &mut day {
+                    Some(day) => day.merge(&measures)?,
+                    None => day = Some(measures),
+                }
+                self.quarters.push(Cell {
+                    day: i32::try_from(quarter).unwrap_or(i32::MAX),
+                    ..run.cell(0, measures)
+                });
+                from = row;
             }
-            self.cells.extend(measures.map(|m| run.cell(0, m)));
+            self.cells.extend(day.map(|m| run.cell(0, m)));
+        }
+        Ok(())
+    }
+
+    /// Adds a run to the sketches that its metric's definition names.
+    fn sketch(
+        &mut self,
+        batch: &RecordBatch,
+        run: &Run,
+        points: &[Stamped],
+    ) -> Result<(), StorageError> {
+        let definition = &self.metrics[run.metric as usize].1;
+        if definition.sketches.quantiles {
+            let sketch = self
+                .sketches
+                .entry((run.metric, run.day, None))
+                .or_insert_with(|| Sketch::Quantiles(Default::default()));
+            if let Sketch::Quantiles(sketch) = sketch {
+                let values = &points[run.start..run.end];
+                values.iter().for_each(|point| sketch.add(point.value));
+            }
+        }
+        for key in &definition.sketches.distinct {
+            let values = DimensionTexts::of(batch, self.registry, key)?;
+            let mut texts = (run.start..run.end)
+                .filter_map(|row| values.at(row))
+                .peekable();
+            if texts.peek().is_none() {
+                continue;
+            }
+            let place = (run.metric, run.day, Some(Arc::from(key.as_str())));
+            let new = || Sketch::Distinct(Box::default());
+            if let Sketch::Distinct(sketch) = self.sketches.entry(place).or_insert_with(new) {
+                texts.for_each(|text| sketch.add(&text));
+            }
         }
         Ok(())
     }
@@ -344,14 +426,18 @@ impl Run {
     }
 }
 
+fn measures_of(row: usize, points: &[Stamped], parts: &[(i128, i128)]) -> Measures {
+    let (numerator, denominator) = parts.get(row).copied().unwrap_or_default();
+    Measures::of(points[row], numerator, denominator)
+}
+
 fn add(
     into: &mut Option<Measures>,
     row: usize,
     points: &[Stamped],
     parts: &[(i128, i128)],
 ) -> Result<(), RollupError> {
-    let (numerator, denominator) = parts.get(row).copied().unwrap_or_default();
-    let one = Measures::of(points[row], numerator, denominator);
+    let one = measures_of(row, points, parts);
     match into {
         Some(measures) => measures.merge(&one),
         None => {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 
-/// Fifteen minutes, in microseconds.
-const SLOT_US: i64 = 15 * 60 * 1_000_000;
+/// A quarter of an hour, in microseconds.
+pub(super) const SLOT_US: i64 = 15 * 60 * 1_000_000;
 
 /// Finds local days; remembers the last quarter of an hour.
 #[derive(Debug)]
@@ -32,6 +32,14 @@ impl LocalDay {
         self.slot =
             (first == self.look_up(slot * SLOT_US + SLOT_US - 1)).then_some((slot, first.1));
         self.look_up(recorded_at_us).1
+    }
+
+    /// The day that a whole quarter of an hour (numbered from 1970, UTC) lies
+    /// in; `None` when midnight or a change of the clocks falls inside it.
+    pub fn of_quarter(&self, quarter: i32) -> Option<i32> {
+        let from = i64::from(quarter) * SLOT_US;
+        let first = self.look_up(from);
+        (first == self.look_up(from + SLOT_US - 1)).then_some(first.1)
     }
 
     fn look_up(&self, us: i64) -> (i32, i32) {
@@ -83,5 +91,29 @@ mod tests {
             assert_eq!(LocalDay::date(day).to_string(), date, "{zone} {instant}");
             assert_eq!(days.of(at(instant)), day, "from the remembered slot");
         }
+    }
+
+    #[test]
+    fn a_quarter_hour_in_which_a_day_ends_has_no_day() {
+        let of = |zone: &str, instant: &str| {
+            let at: DateTime<chrono::Utc> = instant.parse().expect(instant);
+            let quarter = at.timestamp_micros().div_euclid(SLOT_US);
+            let day = LocalDay::new(zone.parse().expect(zone)).of_quarter(quarter as i32);
+            day.map(|day| LocalDay::date(day).to_string())
+        };
+        let (nepal, liberia) = ("Asia/Kathmandu", "Africa/Monrovia");
+        assert_eq!(
+            of(nepal, "2024-03-10T18:15:00Z").as_deref(),
+            Some("2024-03-11")
+        );
+        // Nepal was at +05:30 until 1986 and at +05:41:16 until 1920.
+        assert_eq!(
+            of(nepal, "1985-12-31T18:30:00Z").as_deref(),
+            Some("1986-01-01")
+        );
+        assert_eq!(of(nepal, "1910-05-05T18:15:00Z"), None);
+        // Liberia was at -00:44:30 until 1972.
+        assert_eq!(of(liberia, "1938-01-10T00:30:00Z"), None);
+        assert_eq!(of("America/St_Johns", "2010-11-07T02:30:00Z"), None);
     }
 }

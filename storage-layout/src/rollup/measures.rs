@@ -47,6 +47,10 @@ pub enum RollupError {
     /// A sum left 128 bits.
     #[error("a sum is too large to be exact")]
     Overflow,
+    /// The stored bytes are of a format that this program does not read: they
+    /// are made again from the rows.
+    #[error("stored partials are of format {0}")]
+    OtherFormat(u8),
     /// The stored bytes are not partials.
     #[error("stored partials cannot be read: {0}")]
     Corrupt(String),

@@ -110,82 +110,233 @@ impl Partials {
         self
     }
 
-    /// Merges partials of files in the order of their commits.
+    /// Merges partials of files. Two files never hold points of the same moment
+    /// and commit, so the order of files decides no tie.
     pub fn merge<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Result<Self, RollupError> {
-        let mut merged = Self {
-            slices: vec![Slice::Total],
-            ..Self::default()
-        };
-        let mut metric_numbers: HashMap<&MetricKey, u32> = HashMap::new();
-        let mut slice_numbers: HashMap<&Slice, u32> = HashMap::from([(&Slice::Total, 0)]);
-        let mut incomplete = HashSet::new();
+        let mut merged = Merging::of(&Self::empty());
         let mut cells = Vec::new();
         for part in parts {
-            let metrics: Vec<u32> = part
-                .definitions()
-                .map(|(metric, definition)| {
-                    *metric_numbers.entry(metric).or_insert_with(|| {
-                        merged.metrics.push(metric.clone());
-                        merged.definitions.push(definition);
-                        merged.metrics.len() as u32 - 1
-                    })
-                })
-                .collect();
-            let slices: Vec<u32> = part
-                .slices
-                .iter()
-                .map(|slice| {
-                    *slice_numbers.entry(slice).or_insert_with(|| {
-                        merged.slices.push(slice.clone());
-                        merged.slices.len() as u32 - 1
-                    })
-                })
-                .collect();
-            cells.extend(part.cells.iter().map(|cell| Cell {
-                metric: metrics[cell.metric as usize],
-                slice: slices[cell.slice as usize],
-                ..*cell
-            }));
-            incomplete.extend(
-                part.incomplete
-                    .iter()
-                    .map(|(m, key)| (metrics[*m as usize], key.clone())),
-            );
+            merged.add(part, &mut cells);
         }
+        merged.finish(combine(cells)?)
+    }
+
+    /// These partials and those of more files: costs a copy of these, and a
+    /// search for each cell of the others.
+    pub fn plus<'a>(&self, parts: impl IntoIterator<Item = &'a Self>) -> Result<Self, RollupError> {
+        let mut merged = Merging::of(self);
+        let mut cells = Vec::new();
+        for part in parts {
+            merged.add(part, &mut cells);
+        }
+        merged.finish(merge_sorted(&self.cells, &combine(cells)?)?)
+    }
+
+    /// The totals alone.
+    #[must_use]
+    pub fn totals(&self) -> Self {
+        Self {
+            metrics: self.metrics.clone(),
+            definitions: self.definitions.clone(),
+            slices: vec![Slice::Total],
+            cells: self
+                .cells
+                .iter()
+                .filter(|c| c.slice == 0)
+                .copied()
+                .collect(),
+            incomplete: Vec::new(),
+        }
+    }
+
+    /// The same cells, all on one day; each place must be on one day already.
+    #[must_use]
+    pub fn moved_to(mut self, day: i32) -> Self {
+        for cell in &mut self.cells {
+            cell.day = day;
+        }
+        self
+    }
+
+    /// The slices alone, those of `days` added up and put on the first of them.
+    pub fn slices_of_span(&self, days: Range<i32>) -> Result<Self, RollupError> {
+        let cells = self.days(days.clone()).iter().filter(|c| c.slice != 0);
+        let cells = cells.map(|c| Cell {
+            day: days.start,
+            ..*c
+        });
+        let span = Self {
+            metrics: self.metrics.clone(),
+            definitions: self.definitions.clone(),
+            slices: self.slices.clone(),
+            cells: combine(cells.collect())?,
+            incomplete: self.incomplete.clone(),
+        };
+        Ok(span.compacted())
+    }
+
+    /// The same with these keys of metrics named as incomplete.
+    #[must_use]
+    pub fn without_keys(mut self, keys: impl IntoIterator<Item = (MetricKey, Arc<str>)>) -> Self {
+        for (metric, key) in keys {
+            let number = self.metrics.iter().position(|m| *m == metric);
+            self.incomplete.extend(number.map(|n| (n as u32, key)));
+        }
+        self.incomplete.sort();
+        self.incomplete.dedup();
+        self
+    }
+
+    fn empty() -> Self {
+        Self {
+            slices: vec![Slice::Total],
+            ..Self::default()
+        }
+    }
+}
+
+/// Metrics and slices of several partials under common numbers.
+struct Merging {
+    merged: Partials,
+    metric_numbers: HashMap<MetricKey, u32>,
+    slice_numbers: HashMap<Slice, u32>,
+    incomplete: HashSet<(u32, Arc<str>)>,
+}
+
+impl Merging {
+    /// Begins with these names, and without their cells.
+    fn of(base: &Partials) -> Self {
+        let number = |i: usize| i as u32;
+        let metrics = base.metrics.iter().cloned().enumerate();
+        let slices = base.slices.iter().cloned().enumerate();
+        Self {
+            metric_numbers: metrics.map(|(i, m)| (m, number(i))).collect(),
+            slice_numbers: slices.map(|(i, s)| (s, number(i))).collect(),
+            incomplete: base.incomplete.iter().cloned().collect(),
+            merged: Partials {
+                metrics: base.metrics.clone(),
+                definitions: base.definitions.clone(),
+                slices: base.slices.clone(),
+                ..Partials::default()
+            },
+        }
+    }
+
+    /// Adds names, and appends the cells under their new numbers.
+    fn add(&mut self, part: &Partials, cells: &mut Vec<Cell>) {
+        let merged = &mut self.merged;
+        let mut metrics = Vec::with_capacity(part.metrics.len());
+        for (metric, definition) in part.definitions() {
+            let number = match self.metric_numbers.get(metric) {
+                Some(number) => *number,
+                None => {
+                    let number = merged.metrics.len() as u32;
+                    merged.metrics.push(metric.clone());
+                    merged.definitions.push(definition);
+                    self.metric_numbers.insert(metric.clone(), number);
+                    number
+                }
+            };
+            metrics.push(number);
+        }
+        let mut slices = Vec::with_capacity(part.slices.len());
+        for slice in &part.slices {
+            let number = match self.slice_numbers.get(slice) {
+                Some(number) => *number,
+                None => {
+                    let number = merged.slices.len() as u32;
+                    merged.slices.push(slice.clone());
+                    self.slice_numbers.insert(slice.clone(), number);
+                    number
+                }
+            };
+            slices.push(number);
+        }
+        cells.extend(part.cells.iter().map(|cell| Cell {
+            metric: metrics[cell.metric as usize],
+            slice: slices[cell.slice as usize],
+            ..*cell
+        }));
+        let incomplete = part.incomplete.iter();
+        self.incomplete
+            .extend(incomplete.map(|(m, key)| (metrics[*m as usize], key.clone())));
+    }
+
+    fn finish(self, cells: Vec<Cell>) -> Result<Partials, RollupError> {
         // One incomplete file hides a key's other values: no slice of that key
         // may be taken for the whole.
-        merged.cells = combine(cells)?;
-        merged.incomplete = incomplete.into_iter().collect();
-        merged.incomplete.sort();
-        Ok(merged)
+        let mut incomplete: Vec<_> = self.incomplete.into_iter().collect();
+        incomplete.sort();
+        Ok(Partials {
+            cells,
+            incomplete,
+            ..self.merged
+        })
     }
 }
 
 /// Sorts cells and adds up those of the same place, earlier ones first.
 pub(super) fn combine(cells: Vec<Cell>) -> Result<Vec<Cell>, RollupError> {
-    let place = |c: &Cell| (c.day, c.metric, c.slice);
+    combine_by(cells, place)
+}
+
+fn place(cell: &Cell) -> (i32, u32, u32) {
+    (cell.day, cell.metric, cell.slice)
+}
+
+/// As [`combine`], in another order of places.
+pub(super) fn combine_by<P: Ord + Copy>(
+    cells: Vec<Cell>,
+    place: impl Fn(&Cell) -> P,
+) -> Result<Vec<Cell>, RollupError> {
     if cells
         .windows(2)
         .all(|pair| place(&pair[0]) < place(&pair[1]))
     {
         return Ok(cells);
     }
-    // Cells are large: sort their numbers and gather once.
-    let mut order: Vec<((i32, u32, u32), u32)> = cells
+    // Cells are large: sort their numbers and gather once. They come as runs
+    // that are sorted already, of which a stable sort makes use.
+    let mut order: Vec<(P, u32)> = cells
         .iter()
         .enumerate()
         .map(|(i, c)| (place(c), i as u32))
         .collect();
-    order.sort_unstable();
+    order.sort();
     let mut combined: Vec<Cell> = Vec::with_capacity(cells.len());
+    let mut last_place = None;
     for (at, i) in order {
         let cell = &cells[i as usize];
         match combined.last_mut() {
-            Some(last) if place(last) == at => last.measures.merge(&cell.measures)?,
+            Some(last) if last_place == Some(at) => last.measures.merge(&cell.measures)?,
             _ => combined.push(*cell),
         }
+        last_place = Some(at);
     }
     Ok(combined)
+}
+
+/// Two sorted lists as one; of the same place, `earlier`'s come first.
+fn merge_sorted(earlier: &[Cell], later: &[Cell]) -> Result<Vec<Cell>, RollupError> {
+    let mut merged = Vec::with_capacity(earlier.len() + later.len());
+    let mut rest = earlier;
+    for cell in later {
+        let before = rest.partition_point(|c| place(c) < place(cell));
+        let (smaller, larger) = rest.split_at(before);
+        merged.extend_from_slice(smaller);
+        rest = larger;
+        match rest.split_first() {
+            Some((same, larger)) if place(same) == place(cell) => {
+                let mut sum = *same;
+                sum.measures.merge(&cell.measures)?;
+                merged.push(sum);
+                rest = larger;
+            }
+            _ => merged.push(*cell),
+        }
+    }
+    merged.extend_from_slice(rest);
+    Ok(merged)
 }
 
 #[cfg(test)]

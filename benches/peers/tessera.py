@@ -1,0 +1,64 @@
+"""Tessera in a process of its own, without HTTP: see ../peers.rs."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import questions as q
+
+
+class Tessera:
+    name = "tessera"
+
+    def __init__(self, binary: str, data_dir: Path):
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir = data_dir
+        self.child = subprocess.Popen(
+            [binary, "answer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.started_s = self.do("start", data_dir=str(data_dir))["seconds"]
+
+    def do(self, what: str, **arguments) -> dict:
+        print(json.dumps({"do": what, **arguments}), file=self.child.stdin, flush=True)
+        line = self.child.stdout.readline()
+        if not line:
+            raise RuntimeError(f"tessera ended during {what}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"{what}: {answer['error']}")
+        return answer
+
+    def stop(self) -> None:
+        self.do("stop")
+        self.child.wait(60)
+
+    def load(self, folder: Path) -> float:
+        return self.do("load", file=str(folder / "points.ndjson"))["seconds"]
+
+    def bytes_per_point(self) -> dict[str, float]:
+        """Of live files; replaced ones wait two hours to be swept."""
+        text = self.do(
+            "catalog",
+            sql="""select sum(bytes), sum(coalesce(length(rollup), 0)), sum(rows), count(*), count(rollup_key)
+                from analytics.data_file where removed_version is null""",
+        )["text"]
+        data, rollups, rows, files, elsewhere = map(int, text.strip().split("|"))
+        large = sum(f.stat().st_size for f in self.data_dir.rglob("*.rollup")) if elsewhere else 0
+        return {
+            f"tessera, {files:,} files": data / rows,
+            "tessera, its roll-ups": (rollups + large) / rows,
+        }
+
+    def raw(self, question: str, tenant: str, times: int):
+        answer = self.do("sql", tenant=tenant, sql=q.raw(q.TESSERA, question, None), times=times)
+        return answer["ms"], answer["rows"]
+
+    def rolled_up(self, question: str, tenant: str, times: int):
+        sql = q.rolled_up(q.TESSERA, question, None)
+        answer = self.do("sql", tenant=tenant, sql=sql, times=times)
+        return answer["ms"], answer["rows"]
+
+    def dashboard(self, tenant: str, range_: str, compare: bool, times: int, now: str = q.NOW) -> dict:
+        return self.do(
+            "dashboard", tenant=tenant, range=range_, compare=compare, now=now, times=times
+        )

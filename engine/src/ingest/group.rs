@@ -1,0 +1,198 @@
+//! Group commit: a group is what arrived while the previous one ran.
+//!
+//! There is no timer, so a lone writer waits for nobody. A tenant's requests
+//! always take the same lane, so this process never stands in its own way;
+//! where another process holds a tenant, its requests wait for the next round
+//! and the others go ahead.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgPool;
+use storage_layout::TenantId;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::metadata::commit::{Commit, NewStorage, Outcome};
+use crate::metadata::commit_group::{Turn, commit_group};
+
+/// Requests of one group: Postgres keeps up to 64 subtransactions of a
+/// transaction in fast memory, and each request is one.
+const GROUP_REQUESTS: usize = 60;
+/// Bytes of one group: Postgres takes 12-17 MB/s, so a group lasts under half
+/// a second.
+const GROUP_BYTES: usize = 4 << 20;
+/// Requests that wait in one lane before others are turned away.
+const LANE_REQUESTS: usize = 1_024;
+/// How long a request waits for a tenant that another process holds.
+const BUSY_LIMIT: Duration = Duration::from_secs(10);
+/// Pause before a round in which every tenant was held by another process.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// The lanes; cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct GroupCommit {
+    lanes: Arc<[mpsc::Sender<Waiting>]>,
+}
+
+/// A request that waits for its commit.
+#[derive(Debug)]
+struct Waiting {
+    commit: Arc<Commit>,
+    since: Instant,
+    reply: oneshot::Sender<Result<Outcome>>,
+}
+
+impl GroupCommit {
+    /// Starts a lane for each processor, at most eight: while one lane's group
+    /// is written to disk, another's is prepared.
+    pub(super) fn start(pool: &PgPool) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let lane = |_| {
+            let (sender, receiver) = mpsc::channel(LANE_REQUESTS);
+            tokio::spawn(run(pool.clone(), receiver));
+            sender
+        };
+        Self {
+            lanes: (0..cores.clamp(2, 8)).map(lane).collect(),
+        }
+    }
+
+    /// Commits with whatever else waits. Errors: `Unavailable` when too many
+    /// wait already, or Postgres is away.
+    pub(super) async fn commit(&self, commit: Arc<Commit>) -> Result<Outcome> {
+        let mut hasher = DefaultHasher::new();
+        commit.tenant.hash(&mut hasher);
+        let lane = &self.lanes[(hasher.finish() % self.lanes.len() as u64) as usize];
+        let (reply, decided) = oneshot::channel();
+        let waiting = Waiting {
+            commit,
+            since: Instant::now(),
+            reply,
+        };
+        lane.try_send(waiting).map_err(|_| Error::Unavailable {
+            message: "more writers wait than can be served; nothing was kept".into(),
+            retry_after: crate::metadata::RETRY_AFTER,
+        })?;
+        decided.await.map_err(Error::internal)?
+    }
+}
+
+async fn run(pool: PgPool, mut receiver: mpsc::Receiver<Waiting>) {
+    let mut waiting: Vec<Waiting> = Vec::new();
+    loop {
+        if waiting.is_empty() {
+            match receiver.recv().await {
+                Some(first) => waiting.push(first),
+                None => return,
+            }
+        }
+        while waiting.len() < LANE_REQUESTS {
+            match receiver.try_recv() {
+                Ok(next) => waiting.push(next),
+                Err(_) => break,
+            }
+        }
+        // A caller who left before the commit wants no points.
+        waiting.retain(|request| !request.reply.is_closed());
+        let group = next_group(&mut waiting);
+        let size = group.len();
+        let busy = commit(&pool, group).await;
+        if !busy.is_empty() && busy.len() == size {
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+        waiting.extend(busy);
+    }
+}
+
+/// Takes the next group, sorted by tenant. Every tenant's first request comes
+/// before any tenant's second: one that floods waits for itself.
+fn next_group(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
+    let mut seen: HashMap<TenantId, usize> = HashMap::new();
+    let mut turn = |request: &Waiting| {
+        let count = seen.entry(request.commit.tenant.clone()).or_default();
+        *count += 1;
+        *count
+    };
+    if waiting.len() > GROUP_REQUESTS {
+        waiting.sort_by_cached_key(|request| turn(request));
+    }
+    let mut bytes = 0;
+    let fitting = waiting.iter().take(GROUP_REQUESTS).take_while(|request| {
+        let first = bytes == 0;
+        bytes += size(&request.commit);
+        first || bytes <= GROUP_BYTES
+    });
+    let mut group: Vec<Waiting> = {
+        let count = fitting.count();
+        waiting.drain(..count).collect()
+    };
+    // A stable sort: requests of one tenant keep their order.
+    group.sort_by(|a, b| a.commit.tenant.cmp(&b.commit.tenant));
+    group
+}
+
+/// What a commit sends to Postgres, roughly.
+fn size(commit: &Commit) -> usize {
+    let files = commit.add.iter().map(|file| match &file.storage {
+        NewStorage::Inline(bytes) => bytes.len(),
+        NewStorage::Object { .. } => 256,
+    });
+    files.sum::<usize>() + 16 * commit.ingested.events.len() + 256
+}
+
+/// Commits a group and answers its callers; gives back who has to wait for
+/// another process.
+async fn commit(pool: &PgPool, group: Vec<Waiting>) -> Vec<Waiting> {
+    let commits: Vec<Arc<Commit>> = group.iter().map(|r| r.commit.clone()).collect();
+    let borrowed: Vec<&Commit> = commits.iter().map(Arc::as_ref).collect();
+    let turns = match commit_group(pool, &borrowed).await {
+        Ok(turns) => turns,
+        // Not known what was kept, or nobody there: the same for all.
+        Err(Error::Unavailable {
+            message,
+            retry_after,
+        }) => {
+            let unavailable = |_| {
+                Turn::Done(Err(Error::Unavailable {
+                    message: message.clone(),
+                    retry_after,
+                }))
+            };
+            borrowed.iter().map(unavailable).collect()
+        }
+        // Something in the group breaks the statement itself: one by one.
+        Err(error) if borrowed.len() > 1 => {
+            tracing::warn!(%error, "a group could not be committed; trying one by one");
+            let mut turns = Vec::with_capacity(borrowed.len());
+            for commit in &borrowed {
+                turns.push(match commit_group(pool, &[commit]).await {
+                    Ok(mut turns) => turns.remove(0),
+                    Err(error) => Turn::Done(Err(error)),
+                });
+            }
+            turns
+        }
+        Err(error) => vec![Turn::Done(Err(error))],
+    };
+    let mut busy = Vec::new();
+    for (request, turn) in group.into_iter().zip(turns) {
+        let answer = match turn {
+            Turn::Done(answer) => answer,
+            Turn::Busy if request.since.elapsed() < BUSY_LIMIT => {
+                busy.push(request);
+                continue;
+            }
+            Turn::Busy => Err(Error::Unavailable {
+                message: "another server is changing this tenant's data; nothing was kept".into(),
+                retry_after: crate::metadata::RETRY_AFTER,
+            }),
+        };
+        // The caller may have left meanwhile; the points are kept.
+        request.reply.send(answer).ok();
+    }
+    busy
+}

@@ -1,0 +1,146 @@
+//! Rewrites stored roll-ups that no longer fit: after a change of the tenant's
+//! zone or of a metric's definition, and after one of their format.
+//!
+//! Rows are not touched. Until a file's turn comes its partials are made from
+//! its rows at reading, so answers are right throughout.
+
+use storage_layout::key::{ObjectKey, ObjectKind};
+use storage_layout::rollup::StoredRollup;
+use storage_layout::{FileId, TenantId};
+
+use super::Maintainer;
+use crate::error::{Error, Result};
+use crate::ingest::{encode, upload};
+use crate::metadata::catalog::{DataFile, FileStorage};
+use crate::metadata::rollups::{self, ReplacedRollup, Turn};
+use crate::query::file_partials::{from_rows, readable, stored_days, stored_detail, stored_rows};
+use crate::query::partials::fit;
+use crate::query::scope::Scope;
+
+/// Files of one tenant that are looked at in one round.
+const FILES_PER_ROUND: usize = 16;
+
+/// Rows of a tenant's files that are rolled up again in one round, after which
+/// other tenants come first.
+const ROWS_PER_ROUND: u64 = 4_000_000;
+
+/// One round over the next tenants with roll-ups that may not fit. A tenant's failure
+/// is logged and never another tenant's.
+pub(super) async fn look(maintainer: &Maintainer, turn: &mut Turn) -> Result<()> {
+    for tenant in rollups::tenants_with_stale(&maintainer.pool, turn).await? {
+        if let Err(error) = some(maintainer, &tenant).await {
+            tracing::warn!(%tenant, %error, "a tenant's roll-ups are not rewritten");
+        }
+    }
+    Ok(())
+}
+
+/// Rewrites all of a tenant's roll-ups that do not fit; answers how many.
+pub(super) async fn all(maintainer: &Maintainer, tenant: &TenantId) -> Result<u64> {
+    let mut rewritten = 0;
+    while let Some(round) = some(maintainer, tenant).await? {
+        rewritten += round;
+    }
+    Ok(rewritten)
+}
+
+/// One round of one tenant: how many were rewritten, `None` when none is left
+/// to be looked at.
+async fn some(maintainer: &Maintainer, tenant: &TenantId) -> Result<Option<u64>> {
+    // What is in force is read after the moment of the change.
+    let Some(stale) = rollups::stale(&maintainer.pool, tenant, FILES_PER_ROUND).await? else {
+        return Ok(None);
+    };
+    if stale.files.is_empty() {
+        return Ok(None);
+    }
+    let snapshot = maintainer.snapshot(tenant).await?;
+    let scope = maintainer.scope(&snapshot);
+    let wanted = |file: &&DataFile| stale.files.contains(&file.id);
+    let files: Vec<&DataFile> = snapshot.files.iter().filter(wanted).collect();
+    let (mut looked_at, mut rows, mut rewritten) = (Vec::new(), 0, 0);
+    for file in &files {
+        // A stored roll-up that cannot be read is made again, as one that is stale.
+        let fits = match fits(&scope, file).await {
+            Err(Error::Storage(_)) => false,
+            answer => answer?,
+        };
+        if fits {
+            looked_at.push(file.id);
+            continue;
+        }
+        if rows > ROWS_PER_ROUND {
+            break;
+        }
+        rows += file.statistics.rows;
+        let zone = snapshot.tenant.time_zone;
+        let replaced = match remade(maintainer, &scope, file).await {
+            // The operator was told which file; it must not stop the others.
+            Err(Error::Storage(_)) => {
+                looked_at.push(file.id);
+                continue;
+            }
+            made => made?,
+        };
+        let replaced = [replaced];
+        match rollups::replace(&maintainer.pool, tenant, &replaced, zone, stale.since).await? {
+            Some(version) => {
+                tracing::debug!(%tenant, version, file = %file.id, "roll-up rewritten");
+                rewritten += 1;
+            }
+            // The file or the zone changed meanwhile; the next round sees it.
+            None => break,
+        }
+    }
+    // Files that went since need no look; those of the snapshot are noted.
+    rollups::note_fit(&maintainer.pool, tenant, &looked_at, stale.since).await?;
+    match rewritten == 0 && looked_at.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(rewritten)),
+    }
+}
+
+/// Whether a file's stored roll-up is of this format, of the tenant's zone and
+/// of the definitions in force.
+async fn fits(scope: &Scope, file: &DataFile) -> Result<bool> {
+    if file.rollup_zone != Some(scope.snapshot.tenant.time_zone) {
+        return Ok(false);
+    }
+    let row = stored_rows(scope, &[file]).await?.remove(&file.id);
+    let Some(bytes) = stored_days(scope, file, row.clone()).await? else {
+        return Ok(false);
+    };
+    let Some(days) = readable(file.id, StoredRollup::decode_days(&bytes))? else {
+        return Ok(false);
+    };
+    Ok(fit(days.definitions(), &scope.snapshot.definitions())
+        && stored_detail(scope, file, row).await?.is_some())
+}
+
+async fn remade(maintainer: &Maintainer, scope: &Scope, file: &DataFile) -> Result<ReplacedRollup> {
+    let FileStorage::Object { window, .. } = file.storage else {
+        return Err(Error::internal("an inline file has no stored roll-up"));
+    };
+    let rollup = from_rows(scope, file, scope.snapshot.tenant.time_zone).await?;
+    let rollup = tokio::task::spawn_blocking(move || rollup.encode())
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::storage)?;
+    // The objects of the old roll-up may still be read: new ones have names of
+    // their own.
+    let key = ObjectKey {
+        tenant: scope.tenant().clone(),
+        window,
+        file: FileId::new(),
+        kind: ObjectKind::Rollup,
+    };
+    let mut uploads = Vec::new();
+    let (rollup, detail_key) = encode::place_rollup(&key, rollup, &mut uploads);
+    let store = maintainer.store.as_ref();
+    upload(&maintainer.pool, store, scope.tenant(), uploads).await?;
+    Ok(ReplacedRollup {
+        file: file.id,
+        rollup,
+        detail_key,
+    })
+}
