@@ -24,19 +24,25 @@ mod collect;
 mod commit;
 mod dimension_text;
 pub(crate) mod encode;
+mod faults;
 mod group;
+mod key_column;
 pub(crate) mod layout;
 mod parse;
 pub mod quarantine;
+mod turns;
+mod uploads;
 
 pub use admission::{Admission, Admitted};
 pub use batch::PointBatch;
 
-pub(crate) use commit::upload;
 use commit::{Incoming, Source, key_conflict};
+use faults::Faults;
 use group::GroupCommit;
 use layout::Layouts;
-use quarantine::{Origin, Texts};
+use quarantine::Origin;
+use turns::Turns;
+pub(crate) use uploads::upload;
 
 /// Bodies larger than this are parsed on a thread of their own.
 const INLINE_PARSE_BYTES: usize = 64 * 1024;
@@ -133,13 +139,13 @@ pub struct IngestAnswer {
 }
 
 impl IngestAnswer {
-    fn of_nothing(rejected: Vec<Rejection>) -> Self {
+    fn of_nothing(faults: &Faults) -> Self {
         Self {
             accepted: 0,
             duplicates: 0,
             rounded: 0,
-            rejected,
-            unlisted: 0,
+            rejected: faults.listed(),
+            unlisted: faults.unlisted(),
             version: 0,
         }
     }
@@ -148,8 +154,7 @@ impl IngestAnswer {
 /// A body whose points have been checked.
 struct Checked {
     batches: Vec<PointBatch>,
-    rejected: Vec<Rejection>,
-    texts: Texts,
+    faults: Faults,
     on_fault: OnFault,
     idempotency: Option<(String, [u8; 32])>,
     source: &'static str,
@@ -200,6 +205,7 @@ pub struct Ingest {
     group: GroupCommit,
     admission: Admission,
     slots: Arc<bulk::Slots>,
+    quarantining: Turns,
 }
 
 impl Ingest {
@@ -214,6 +220,7 @@ impl Ingest {
             platforms,
             layouts,
             slots: Arc::default(),
+            quarantining: Turns::new(quarantine::AT_ONCE),
         }
     }
 
@@ -243,16 +250,14 @@ impl Ingest {
                 PointBatch::new(platforms.clone(), now_us)
             })
         };
-        let (mut batches, mut rejected, mut texts) = (Vec::new(), Vec::new(), Texts::default());
-        for mut part in on_processor(large, parse).await? {
-            texts.append(part.texts, rejected.len());
-            rejected.append(&mut part.rejected);
+        let (mut batches, mut faults) = (Vec::new(), Faults::default());
+        for part in on_processor(large, parse).await? {
+            faults.append(part.faults);
             batches.push(part.batch);
         }
         let checked = Checked {
             batches,
-            rejected,
-            texts,
+            faults,
             on_fault: request.on_fault,
             idempotency,
             source: format.name(),
@@ -266,27 +271,27 @@ impl Ingest {
     async fn commit_checked(&self, tenant: &TenantId, checked: Checked) -> Result<IngestAnswer> {
         let Checked {
             batches,
-            rejected,
-            texts,
+            faults,
             on_fault,
             idempotency,
             source,
             received_at_us,
         } = checked;
+        let faults = Arc::new(faults);
         let identity = idempotency.clone();
         let nothing = batches.iter().all(PointBatch::is_empty);
-        let answer = if !rejected.is_empty() && (nothing || on_fault == OnFault::RejectAll) {
+        let answer = if faults.count() > 0 && (nothing || on_fault == OnFault::RejectAll) {
             // No commit will look the key up.
             if let Some((key, hash)) = &idempotency
                 && let Some(answer) = self.stored(tenant, key, hash).await?
             {
                 return Ok(answer);
             }
-            IngestAnswer::of_nothing(rejected)
+            IngestAnswer::of_nothing(&faults)
         } else {
             let what = Incoming {
                 batches,
-                rejected,
+                faults: faults.clone(),
                 idempotency,
                 source: Source::Request,
             };
@@ -299,8 +304,7 @@ impl Ingest {
                 received_at_us,
                 identity: identity.as_ref().map(|(key, hash)| (key.as_str(), *hash)),
             };
-            self.keep_rejected(tenant, origin, &answer.rejected, &texts)
-                .await;
+            self.keep_rejected(tenant, origin, &faults).await;
         }
         Ok(answer)
     }
@@ -314,7 +318,10 @@ impl Ingest {
         idempotency_key: Option<String>,
     ) -> Result<IngestAnswer> {
         let mut batch = self.batch().await?;
-        let rejected = collect::event(&body, &self.platforms.list().await?, &mut batch)?;
+        let mut faults = Faults::default();
+        for fault in collect::event(&body, &self.platforms.list().await?, &mut batch)? {
+            faults.push(fault, "");
+        }
         let idempotency = hashed(idempotency_key, &body);
         if batch.is_empty() {
             if let Some((key, hash)) = &idempotency
@@ -322,11 +329,11 @@ impl Ingest {
             {
                 return Ok(answer);
             }
-            return Ok(IngestAnswer::of_nothing(rejected));
+            return Ok(IngestAnswer::of_nothing(&faults));
         }
         let what = Incoming {
             batches: vec![batch],
-            rejected,
+            faults: Arc::new(faults),
             idempotency,
             source: Source::Request,
         };
@@ -356,7 +363,7 @@ impl Ingest {
             tenant,
             Incoming {
                 batches: vec![batch],
-                rejected: Vec::new(),
+                faults: Arc::default(),
                 idempotency: None,
                 source: Source::Import(chunk),
             },
@@ -385,6 +392,18 @@ impl Ingest {
             Some(_) => Err(key_conflict()),
         }
     }
+}
+
+/// What is kept of an answer under an idempotency key.
+type StoredAnswer = (String, [u8; 32], serde_json::Value);
+
+/// The answer as it is kept under its key, if there is one.
+fn stored(answer: &IngestAnswer, key: Option<(String, [u8; 32])>) -> Result<Option<StoredAnswer>> {
+    let Some((key, hash)) = key else {
+        return Ok(None);
+    };
+    let answer = serde_json::to_value(answer).map_err(Error::internal)?;
+    Ok(Some((key, hash, answer)))
 }
 
 /// A key with the hash of the body that it stands for.

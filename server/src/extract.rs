@@ -3,6 +3,7 @@
 //! Bodies are read here and nowhere else, under a limit and a deadline.
 
 mod params;
+mod tempo;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -25,6 +26,7 @@ use crate::app::App;
 use crate::error::{Problem, Result};
 
 pub(crate) use params::Params;
+use tempo::Tempo;
 
 /// Of requests that are a question, not data.
 const SMALL_BODY_BYTES: usize = 1024 * 1024;
@@ -164,7 +166,9 @@ pub(crate) async fn read_admitted(
 pub(crate) struct Frames {
     frames: BodyDataStream,
     idle: Pin<Box<Sleep>>,
-    waiting: bool,
+    /// Since when the sender is waited for.
+    waiting: Option<Instant>,
+    tempo: Tempo,
     problem: Option<Problem>,
 }
 
@@ -181,7 +185,8 @@ impl Frames {
         Ok(Self {
             frames,
             idle: Box::pin(tokio::time::sleep(IDLE)),
-            waiting: false,
+            waiting: None,
+            tempo: Tempo::default(),
             problem: None,
         })
     }
@@ -206,16 +211,22 @@ impl Stream for Frames {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         // The sender is waited for from now on, not since its last piece.
-        if !this.waiting {
-            this.idle.as_mut().reset(Instant::now() + IDLE);
-            this.waiting = true;
-        }
+        let since = *this.waiting.get_or_insert_with(|| {
+            let now = Instant::now();
+            this.idle.as_mut().reset(now + IDLE);
+            now
+        });
         let problem = match this.frames.poll_next_unpin(cx) {
             Poll::Ready(Some(Err(_))) => Problem::malformed("the body ended before its length"),
-            Poll::Ready(frame) => {
-                this.waiting = false;
-                return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
+            Poll::Ready(Some(Ok(frame))) => {
+                this.waiting = None;
+                this.tempo.piece(frame.len(), since.elapsed());
+                if !this.tempo.is_too_slow() {
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                too_slow()
             }
+            Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => {
                 ready!(this.idle.as_mut().poll(cx));
                 too_slow()
@@ -241,7 +252,9 @@ async fn collect(
     let mut frames = body.into_data_stream();
     // Memory follows what has arrived, not what was announced.
     let mut bytes = BytesMut::with_capacity(announced.min(SMALL_BODY_BYTES));
+    let mut tempo = Tempo::default();
     loop {
+        let since = Instant::now();
         let frame = tokio::time::timeout(IDLE, frames.next())
             .await
             .map_err(|_| too_slow())?;
@@ -252,6 +265,10 @@ async fn collect(
         if bytes.len() + frame.len() > limit_bytes {
             discard(frames).await;
             return Err(Problem::too_large(limit_bytes));
+        }
+        tempo.piece(frame.len(), since.elapsed());
+        if tempo.is_too_slow() {
+            return Err(too_slow());
         }
         if let Some(admitted) = &mut admitted
             && let Err(error) = admitted.grow(frame.len()).await
@@ -283,6 +300,9 @@ fn too_slow() -> Problem {
         StatusCode::REQUEST_TIMEOUT,
         "urn:tessera:problem:too-slow",
         "body too slow",
-        format!("nothing of the body arrived for {} seconds", IDLE.as_secs()),
+        format!(
+            "the body arrived too slowly, or nothing of it for {} seconds",
+            IDLE.as_secs()
+        ),
     )
 }

@@ -6,22 +6,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, Decimal128Array, Decimal128Builder, Int64Array, RecordBatch,
-    StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
+    ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringViewArray, StringViewBuilder,
+    TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::Schema;
 use sha2::{Digest, Sha256};
 use storage_layout::dimension::DimensionColumn;
 use storage_layout::schema::{number_field, stored_fields, text_field, value_type};
 use storage_layout::{DimensionRegistry, MetricKey, Value};
 use uuid::Uuid;
 
+use super::key_column::KeyColumn;
 use super::{DimensionValue, RawPoint, Rejection, dimension_text};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 
 /// Dimensions of one point.
 pub(super) const MAX_DIMENSIONS: usize = 64;
+/// Different dimension keys of a batch. A plan registers a few hundred at most;
+/// each costs memory while its batch is taken.
+const MAX_KEYS: usize = 4_096;
 /// Bytes of a dimension's key, and of a metric's names.
 pub(super) const MAX_NAME_BYTES: usize = 128;
 /// Bytes of a dimension's text, and of an event id.
@@ -52,24 +56,8 @@ pub struct PointBatch {
     json: String,
     /// Rows whose value had more than nine decimals.
     rounded: Vec<usize>,
-    finished: Option<Finished>,
-}
-
-/// The columns that no registry changes, made once.
-#[derive(Debug)]
-struct Finished {
-    fixed: Vec<ArrayRef>,
-    /// Text and number of each key.
-    keys: Vec<[ArrayRef; 2]>,
-}
-
-/// The values of one dimension key; both builders are padded lazily.
-#[derive(Debug)]
-struct KeyColumn {
-    key: Box<str>,
-    texts: StringViewBuilder,
-    numbers: Decimal128Builder,
-    misfit: bool,
+    /// The columns that no registry changes, made once.
+    finished: Option<Vec<ArrayRef>>,
 }
 
 impl PointBatch {
@@ -198,50 +186,46 @@ impl PointBatch {
     /// JSON text. `commit_version` is null: the file's own. No point can be
     /// added from here on.
     pub(super) fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
-        let finished = match self.finished.take() {
-            Some(finished) => finished,
+        let rows = self.len();
+        let mut columns = match &self.finished {
+            Some(fixed) => fixed.clone(),
             None => self.finish()?,
         };
+        self.finished = Some(columns.clone());
         let mut fields = stored_fields();
-        let mut columns = finished.fixed.clone();
-        for (column, [texts, numbers]) in self.keys.iter().zip(&finished.keys) {
+        for column in &mut self.keys {
             let Some(names) = registry.get(&column.key) else {
                 continue;
             };
-            let text = text_field(names.text_column());
-            push_column(&mut fields, &mut columns, text, texts);
-            let number = number_field(names.number_column());
-            push_column(&mut fields, &mut columns, number, numbers);
+            if let Some(texts) = column.texts(rows)? {
+                fields.push(text_field(names.text_column()));
+                columns.push(texts);
+            }
+            if let Some(numbers) = column.numbers(rows)? {
+                fields.push(number_field(names.number_column()));
+                columns.push(numbers);
+            }
         }
-        self.finished = Some(finished);
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(Error::internal)
     }
 
-    fn finish(&mut self) -> Result<Finished> {
+    fn finish(&mut self) -> Result<Vec<ArrayRef>> {
         let rows = self.len();
         let [platform, metric_type, metric_name] = self.name_columns()?;
         let now = TimestampMicrosecondArray::from_value(self.now_us, rows).with_timezone("UTC");
         let times = std::mem::take(&mut self.recorded_at);
         let values = std::mem::take(&mut self.values);
-        let keys = self.keys.iter_mut().map(|column| {
-            column.pad(rows);
-            let texts: ArrayRef = Arc::new(column.texts.finish());
-            [texts, Arc::new(column.numbers.finish())]
-        });
-        Ok(Finished {
-            keys: keys.collect(),
-            fixed: vec![
-                platform,
-                metric_type,
-                metric_name,
-                Arc::new(Decimal128Array::from(values).with_data_type(value_type())),
-                Arc::new(self.dimensions.finish()),
-                Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")),
-                Arc::new(self.event_ids.finish()),
-                Arc::new(now),
-                Arc::new(Int64Array::new_null(rows)),
-            ],
-        })
+        Ok(vec![
+            platform,
+            metric_type,
+            metric_name,
+            Arc::new(Decimal128Array::from(values).with_data_type(value_type())),
+            Arc::new(self.dimensions.finish()),
+            Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")),
+            Arc::new(self.event_ids.finish()),
+            Arc::new(now),
+            Arc::new(Int64Array::new_null(rows)),
+        ])
     }
 
     fn name_columns(&self) -> Result<[ArrayRef; 3]> {
@@ -315,6 +299,13 @@ impl PointBatch {
             if !known && let Err(fault) = check_name("", key) {
                 return Err(reject(&field(), format!("the key {}", fault.reason)));
             }
+            if !known && self.keys.len() >= MAX_KEYS && !self.key_numbers.contains_key(*key) {
+                let reason = format!(
+                    "the body has {MAX_KEYS} different keys already; keys are names, put what \
+                     varies into values"
+                );
+                return Err(reject(&field(), reason));
+            }
             if matches!(value, DimensionValue::Text(text) if text.len() > MAX_TEXT_BYTES) {
                 return Err(reject(
                     &field(),
@@ -355,11 +346,11 @@ impl PointBatch {
             };
             let column = &mut self.keys[number];
             match value {
-                DimensionValue::Text(text) => column.text(row, text),
-                DimensionValue::Bool(true) => column.text(row, "true"),
-                DimensionValue::Bool(false) => column.text(row, "false"),
+                DimensionValue::Text(text) => column.push_text(row, text),
+                DimensionValue::Bool(true) => column.push_text(row, "true"),
+                DimensionValue::Bool(false) => column.push_text(row, "false"),
                 DimensionValue::Number(text) => match Value::parse(text) {
-                    Ok(parsed) if !parsed.rounded => column.number(row, parsed.value),
+                    Ok(parsed) if !parsed.rounded => column.push_number(row, parsed.value),
                     _ => column.misfit = true,
                 },
                 DimensionValue::Null | DimensionValue::Nested(_) => {}
@@ -372,51 +363,9 @@ impl PointBatch {
             return *number;
         }
         let number = self.keys.len();
-        self.keys.push(KeyColumn {
-            key: key.into(),
-            texts: StringViewBuilder::new(),
-            numbers: Decimal128Builder::new().with_data_type(value_type()),
-            misfit: false,
-        });
+        self.keys.push(KeyColumn::new(key));
         self.key_numbers.insert(key.into(), number);
         number
-    }
-}
-
-impl KeyColumn {
-    fn text(&mut self, row: usize, text: &str) {
-        for _ in self.texts.len()..row {
-            self.texts.append_null();
-        }
-        self.texts.append_value(text);
-    }
-
-    fn number(&mut self, row: usize, value: Value) {
-        for _ in self.numbers.len()..row {
-            self.numbers.append_null();
-        }
-        self.numbers.append_value(value.units());
-    }
-
-    fn pad(&mut self, rows: usize) {
-        for _ in self.texts.len()..rows {
-            self.texts.append_null();
-        }
-        for _ in self.numbers.len()..rows {
-            self.numbers.append_null();
-        }
-    }
-}
-
-fn push_column(
-    fields: &mut Vec<Field>,
-    columns: &mut Vec<ArrayRef>,
-    field: Field,
-    column: &ArrayRef,
-) {
-    if column.null_count() < column.len() {
-        fields.push(field);
-        columns.push(column.clone());
     }
 }
 

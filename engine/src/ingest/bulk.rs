@@ -15,21 +15,21 @@ use storage_layout::TenantId;
 use tokio::sync::mpsc;
 
 use super::batch::{PointBatch, reject};
-use super::quarantine::{Origin, Texts};
+use super::faults::Faults;
+use super::quarantine::Origin;
 use super::{
-    BodyFormat, Checked, Ingest, IngestAnswer, IngestRequest, OnFault, Rejection, key_conflict,
-    parse,
+    BodyFormat, Checked, Ingest, IngestAnswer, IngestRequest, OnFault, key_conflict, parse,
 };
 use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
 use crate::metadata::platforms::Platform;
-use crate::metadata::quarantine;
 
 pub mod columnar;
 mod columns;
 pub mod decoder;
 mod input;
 mod lines;
+mod names;
 mod rework;
 mod slots;
 mod staging;
@@ -45,6 +45,13 @@ use staging::Staging;
 const CHUNK_POINTS: usize = 65_536;
 /// A chunk of long points ends before it has all of them.
 const CHUNK_BYTES: usize = 16 << 20;
+
+/// Bytes that are unpacked and hashed at a time.
+const READ_BYTES: usize = 256 << 10;
+
+/// Columns as text take a few times what they take packed: dictionaries and
+/// names are written out for every point.
+const DECODED_FACTOR: u64 = 4;
 
 /// Points of one body.
 pub const MAX_POINTS: u64 = 5_000_000;
@@ -145,8 +152,7 @@ pub type Body<'b> = &'b mut (dyn Stream<Item = io::Result<bytes::Bytes>> + Send 
 /// Points of a body that were checked together.
 struct Chunk {
     batch: PointBatch,
-    rejected: Vec<Rejection>,
-    texts: Texts,
+    faults: Faults,
 }
 
 /// What the reader of a body hands on.
@@ -203,8 +209,12 @@ impl Ingest {
         }
         if request.format == Format::Json {
             let limit_bytes = MAX_JSON_BYTES.min(request.limits.decoded_bytes);
+            let body = blocking(move || input.whole(limit_bytes)).await?;
+            // Held until the answer, as for bodies that come unpacked.
+            let mut admitted = self.admission.body(tenant);
+            admitted.grow(body.len()).await?;
             let whole = IngestRequest {
-                body: blocking(move || input.whole(limit_bytes)).await?,
+                body,
                 format: BodyFormat::Json,
                 on_fault: request.on_fault,
                 idempotency_key: request.idempotency_key,
@@ -240,7 +250,13 @@ impl Ingest {
                 let limit_bytes = request.limits.sent_bytes;
                 let body = blocking(move || Spooled::read(input, limit_bytes)).await?;
                 let turn = self.slots.decoder().await?;
-                Source::Spooled(request.decoder.clone(), request.format, body, turn)
+                Source::Spooled(Box::new(ToDecode {
+                    program: request.decoder.clone(),
+                    format: request.format,
+                    body,
+                    limit_bytes: DECODED_FACTOR * request.limits.decoded_bytes,
+                    turn,
+                }))
             }
             Format::NdJson | Format::Json => Source::NdJson(input),
         })
@@ -263,8 +279,7 @@ impl Ingest {
             Read::End(hash) => {
                 let checked = Checked {
                     batches: vec![first.batch],
-                    rejected: first.rejected,
-                    texts: first.texts,
+                    faults: first.faults,
                     on_fault: request.on_fault,
                     idempotency: request.idempotency_key.map(|key| (key, hash)),
                     source,
@@ -281,8 +296,7 @@ impl Ingest {
             loop {
                 let Chunk {
                     batch,
-                    rejected,
-                    texts,
+                    faults: of_chunk,
                 } = match chunk.take().or_else(|| following.take()) {
                     Some(chunk) => chunk,
                     None => match next(&mut read).await? {
@@ -290,8 +304,8 @@ impl Ingest {
                         Read::End(hash) => return Ok(hash),
                     },
                 };
-                faults.add(rejected, texts);
-                if faults.count == 0 || request.on_fault == OnFault::KeepOthers {
+                faults.append(of_chunk);
+                if faults.count() == 0 || request.on_fault == OnFault::KeepOthers {
                     staging.add(batch).await?;
                 }
             }
@@ -305,12 +319,9 @@ impl Ingest {
         };
         let idempotency = request.idempotency_key.map(|key| (key, hash));
         let nothing = staging.is_empty() || request.on_fault == OnFault::RejectAll;
-        let answer = if faults.count > 0 && nothing {
+        let answer = if faults.count() > 0 && nothing {
             staging.discard().await;
-            IngestAnswer {
-                unlisted: faults.unlisted(),
-                ..IngestAnswer::of_nothing(faults.listed())
-            }
+            IngestAnswer::of_nothing(&faults)
         } else {
             staging.commit(&faults, idempotency.clone()).await?
         };
@@ -322,8 +333,7 @@ impl Ingest {
                     .as_ref()
                     .map(|(key, hash)| (key.as_str(), *hash)),
             };
-            self.keep_rejected(tenant, origin, &faults.rejected, &faults.texts)
-                .await;
+            self.keep_rejected(tenant, origin, &faults).await;
         }
         Ok(answer)
     }
@@ -344,48 +354,30 @@ async fn blocking<T: Send + 'static>(
         .map_err(Error::internal)?
 }
 
-/// The rejected points of a body: all counted, the first kept.
-#[derive(Default)]
-struct Faults {
-    count: u64,
-    rejected: Vec<Rejection>,
-    texts: Texts,
-}
-
-impl Faults {
-    fn add(&mut self, mut rejected: Vec<Rejection>, texts: Texts) {
-        self.texts
-            .append(texts, usize::try_from(self.count).unwrap_or(usize::MAX));
-        self.count += rejected.len() as u64;
-        let room = quarantine::MAX_ROWS as usize - self.rejected.len();
-        rejected.truncate(room);
-        self.rejected.append(&mut rejected);
-    }
-
-    fn listed(&self) -> Vec<Rejection> {
-        self.rejected.iter().take(MAX_LISTED).cloned().collect()
-    }
-
-    fn unlisted(&self) -> u64 {
-        self.count - self.rejected.len().min(MAX_LISTED) as u64
-    }
-}
-
 /// A body that is ready to be read.
 enum Source {
     NdJson(Input),
     Csv(Input),
-    Spooled(DecoderProgram, Format, Spooled, slots::Turn),
+    Spooled(Box<ToDecode>),
+}
+
+/// A body for a child to decode.
+struct ToDecode {
+    program: DecoderProgram,
+    format: Format,
+    body: Spooled,
+    limit_bytes: u64,
+    turn: slots::Turn,
 }
 
 impl Source {
     fn lines(self) -> Result<Lines> {
         Ok(match self {
-            Self::NdJson(input) => Lines::NdJson(Box::new(NdJson::new(io::BufReader::new(input)))),
+            Self::NdJson(input) => Lines::NdJson(Box::new(NdJson::new(
+                io::BufReader::with_capacity(READ_BYTES, input),
+            ))),
             Self::Csv(input) => Lines::Csv(Box::new(Csv::open(input)?)),
-            Self::Spooled(program, format, body, turn) => {
-                Lines::Decoded(Box::new(Decoded::start(&program, format, body, turn)?))
-            }
+            Self::Spooled(of) => Lines::Decoded(Box::new(Decoded::start(*of)?)),
         })
     }
 }
@@ -424,7 +416,7 @@ impl Reader {
     /// The next points, and whether they are the last.
     fn chunk(&mut self, lines: &mut Lines) -> Result<(Chunk, bool)> {
         let mut batch = PointBatch::new(self.platforms.clone(), self.received_at_us);
-        let (mut rejected, mut texts) = (Vec::new(), Texts::default());
+        let mut faults = Faults::default();
         let mut bytes = 0;
         let mut ended = false;
         for _ in 0..CHUNK_POINTS {
@@ -438,8 +430,7 @@ impl Reader {
             };
             if let Err(mut fault) = checked {
                 fault.index = self.points;
-                rejected.push(fault);
-                texts.push(line.text);
+                faults.push(fault, line.text);
             }
             self.points += 1;
             if self.points > MAX_POINTS {
@@ -453,11 +444,6 @@ impl Reader {
                 break;
             }
         }
-        let chunk = Chunk {
-            batch,
-            rejected,
-            texts,
-        };
-        Ok((chunk, ended))
+        Ok((Chunk { batch, faults }, ended))
     }
 }

@@ -7,18 +7,16 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::Schema;
-use object_store::{ObjectStore, ObjectStoreExt};
-use sqlx::postgres::PgPool;
 use storage_layout::conform::conform;
 use storage_layout::rollup::RollupDefinition;
 use storage_layout::{DimensionColumn, DimensionRegistry, MetricKey, MetricKind, TenantId};
 use uuid::Uuid;
 
 use super::batch::PointBatch;
+use super::faults::Faults;
 use super::layout::Layout;
-use super::{Ingest, IngestAnswer, Rejection, encode, on_processor};
+use super::{Ingest, IngestAnswer, encode, on_processor, stored, uploads};
 use crate::error::{Error, Result};
-use crate::failpoint::Failpoint;
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
 
 /// How often a commit is tried when another writer came first. Within this
@@ -86,7 +84,7 @@ impl Ingest {
 /// Points on their way to a commit, in the order in which they came.
 pub(super) struct Incoming {
     pub(super) batches: Vec<PointBatch>,
-    pub(super) rejected: Vec<Rejection>,
+    pub(super) faults: Arc<Faults>,
     pub(super) idempotency: Option<(String, [u8; 32])>,
     pub(super) source: Source,
 }
@@ -174,6 +172,7 @@ impl Attempt {
                 what.batches.iter().flat_map(PointBatch::metrics),
                 &platforms,
             );
+            layout.check_metrics(metrics.len())?;
             let mut rows = what.rows(&registry)?;
             let total = rows.num_rows();
             if let Some(fresh) = &fresh {
@@ -218,18 +217,14 @@ impl Attempt {
                 accepted: rows.num_rows() as u64,
                 duplicates: (total - rows.num_rows()) as u64,
                 rounded: what.rounded(fresh.as_deref()),
-                rejected: what.rejected.clone(),
-                unlisted: 0,
+                rejected: what.faults.listed(),
+                unlisted: what.faults.unlisted(),
                 version: 0,
             };
-            let stored = serde_json::to_value(&answer).map_err(Error::internal)?;
             let events = what.events();
             let events = events.iter().zip(fresh.iter().flatten());
             let ingested = Ingested {
-                idempotency: what
-                    .idempotency
-                    .clone()
-                    .map(|(key, hash)| (key, hash, stored)),
+                idempotency: stored(&answer, what.idempotency.clone())?,
                 chunk: match what.source {
                     Source::Request => None,
                     Source::Import(chunk) => chunk,
@@ -239,11 +234,7 @@ impl Attempt {
                     .filter(|(_, fresh)| **fresh)
                     .filter_map(|(event, _)| *event)
                     .collect(),
-                counts: [
-                    answer.accepted,
-                    answer.duplicates,
-                    answer.rejected.len() as u64,
-                ],
+                counts: [answer.accepted, answer.duplicates, what.faults.count()],
             };
             let commit = Arc::new(Commit {
                 tenant,
@@ -268,11 +259,18 @@ impl Attempt {
     }
 
     async fn run(self, ingest: &Ingest, tenant: &TenantId) -> Result<Done> {
-        upload(&ingest.pool, ingest.store.as_ref(), tenant, self.uploads).await?;
+        let keys = self.uploads.iter().map(|upload| upload.key.to_string());
+        let keys: Vec<String> = keys.collect();
+        uploads::upload(&ingest.pool, ingest.store.as_ref(), tenant, self.uploads).await?;
         let changes_layout = !self.commit.dimensions.is_empty()
             || !self.commit.metrics.is_empty()
             || self.commit.overflowed;
-        match ingest.group.commit(self.commit).await? {
+        let outcome = ingest.group.commit(self.commit).await?;
+        if !matches!(outcome, Outcome::Committed(_)) {
+            // Decided, and against them.
+            uploads::discard(&ingest.pool, &ingest.store, tenant, &keys).await;
+        }
+        match outcome {
             Outcome::Committed(version) => {
                 if changes_layout {
                     ingest.layouts.forget(tenant).await;
@@ -297,38 +295,6 @@ impl Attempt {
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }
     }
-}
-
-/// Uploads objects, each noted beforehand so that an orphan can be found.
-pub(crate) async fn upload(
-    pool: &PgPool,
-    store: &dyn ObjectStore,
-    tenant: &TenantId,
-    uploads: Vec<encode::Upload>,
-) -> Result<()> {
-    if uploads.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<String> = uploads
-        .iter()
-        .map(|upload| upload.key.to_string())
-        .collect();
-    Failpoint::BeforeUpload.reached();
-    commit::begin_upload(pool, tenant, &keys).await?;
-    Failpoint::UploadNoted.reached();
-    let puts = uploads
-        .into_iter()
-        .map(|upload| async move { store.put(&upload.key, upload.bytes.into()).await.map(drop) });
-    futures::future::try_join_all(puts)
-        .await
-        .map(|_| Failpoint::Uploaded.reached())
-        .map_err(|error| {
-            tracing::warn!(%error, %tenant, "an upload failed");
-            Error::Unavailable {
-                message: "the object store does not take files; nothing was kept".into(),
-                retry_after: crate::metadata::RETRY_AFTER,
-            }
-        })
 }
 
 pub(super) fn key_conflict() -> Error {

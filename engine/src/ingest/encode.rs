@@ -18,6 +18,10 @@ use crate::metadata::commit::{NewDataFile, NewRollup, NewStorage};
 /// they would pass [`INLINE_LIMIT_BYTES`] or come close.
 const BULK_MEMORY_BYTES: usize = 6 * INLINE_LIMIT_BYTES;
 
+/// Points that lie in more windows than this go to windows of a year: each file
+/// costs an upload and a row of the catalog. 366 days make one year of days.
+const MAX_WINDOWS: usize = 366;
+
 /// Everything that encoding must know of the tenant.
 pub(crate) struct Target<'a> {
     /// Whose rows.
@@ -71,7 +75,11 @@ pub(crate) fn objects(
 ) -> Result<(Vec<NewDataFile>, Vec<Upload>)> {
     let mut files = Vec::new();
     let mut uploads = Vec::new();
-    for (window, rows) in arrange::split(rows, target.unit).map_err(Error::storage)? {
+    let mut windows = arrange::split(rows, target.unit).map_err(Error::storage)?;
+    if windows.len() > MAX_WINDOWS {
+        windows = arrange::split(rows, WindowUnit::Year).map_err(Error::storage)?;
+    }
+    for (window, rows) in windows {
         let key = ObjectKey {
             tenant: target.tenant.clone(),
             window,

@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use tokio::sync::{mpsc, oneshot};
@@ -20,13 +22,15 @@ use crate::metadata::commit::{Commit, NewStorage, Outcome};
 use crate::metadata::commit_group::{Turn, commit_group};
 
 /// Requests of one group: Postgres keeps up to 64 subtransactions of a
-/// transaction in fast memory, and each request is one.
+/// transaction in fast memory, and each request is one, with event ids two.
 const GROUP_REQUESTS: usize = 60;
 /// Bytes of one group: Postgres takes 12-17 MB/s, so a group lasts under half
 /// a second.
 const GROUP_BYTES: usize = 4 << 20;
 /// Requests that wait in one lane before others are turned away.
 const LANE_REQUESTS: usize = 1_024;
+/// Of one tenant: a flood leaves room for the others of its lane.
+const TENANT_REQUESTS: usize = 256;
 /// How long a request waits for a tenant that another process holds.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 /// Pause before a round in which every tenant was held by another process.
@@ -36,6 +40,13 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone)]
 pub(super) struct GroupCommit {
     lanes: Arc<[mpsc::Sender<Waiting>]>,
+    waiting: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+/// A tenant's place among those that wait; given back when dropped.
+struct Place {
+    waiting: Arc<Mutex<HashMap<TenantId, usize>>>,
+    tenant: TenantId,
 }
 
 /// A request that waits for its commit.
@@ -51,13 +62,16 @@ impl GroupCommit {
     /// is written to disk, another's is prepared.
     pub(super) fn start(pool: &PgPool) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let lanes = cores.clamp(2, 8);
+        let pool = own_pool(pool, lanes);
         let lane = |_| {
             let (sender, receiver) = mpsc::channel(LANE_REQUESTS);
-            tokio::spawn(run(pool.clone(), receiver));
+            tokio::spawn(keep_running(pool.clone(), receiver));
             sender
         };
         Self {
-            lanes: (0..cores.clamp(2, 8)).map(lane).collect(),
+            lanes: (0..lanes).map(lane).collect(),
+            waiting: Arc::default(),
         }
     }
 
@@ -67,21 +81,69 @@ impl GroupCommit {
         let mut hasher = DefaultHasher::new();
         commit.tenant.hash(&mut hasher);
         let lane = &self.lanes[(hasher.finish() % self.lanes.len() as u64) as usize];
+        let _place = self.place(&commit.tenant)?;
         let (reply, decided) = oneshot::channel();
         let waiting = Waiting {
             commit,
             since: Instant::now(),
             reply,
         };
-        lane.try_send(waiting).map_err(|_| Error::Unavailable {
-            message: "more writers wait than can be served; nothing was kept".into(),
-            retry_after: crate::metadata::RETRY_AFTER,
-        })?;
+        lane.try_send(waiting).map_err(|_| too_many())?;
         decided.await.map_err(Error::internal)?
+    }
+
+    fn place(&self, tenant: &TenantId) -> Result<Place> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.entry(tenant.clone()).or_default();
+        if *count >= TENANT_REQUESTS {
+            return Err(too_many());
+        }
+        *count += 1;
+        Ok(Place {
+            waiting: self.waiting.clone(),
+            tenant: tenant.clone(),
+        })
     }
 }
 
-async fn run(pool: PgPool, mut receiver: mpsc::Receiver<Waiting>) {
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiting.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+fn too_many() -> Error {
+    Error::Unavailable {
+        message: "more writers wait than can be served; nothing was kept".into(),
+        retry_after: crate::metadata::RETRY_AFTER,
+    }
+}
+
+/// Connections that only lanes use, so that nothing else keeps a commit waiting.
+fn own_pool(pool: &PgPool, lanes: usize) -> PgPool {
+    let connections = u32::try_from(lanes).unwrap_or(u32::MAX);
+    let options = pool.options().clone().max_connections(connections);
+    options.connect_lazy_with(pool.connect_options().as_ref().clone())
+}
+
+/// A fault of ours in one group ends that group and not the lane.
+async fn keep_running(pool: PgPool, mut receiver: mpsc::Receiver<Waiting>) {
+    while AssertUnwindSafe(run(&pool, &mut receiver))
+        .catch_unwind()
+        .await
+        .is_err()
+    {
+        tracing::error!("a group of commits ended in a panic; its callers are told");
+    }
+}
+
+async fn run(pool: &PgPool, receiver: &mut mpsc::Receiver<Waiting>) {
     let mut waiting: Vec<Waiting> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -100,7 +162,7 @@ async fn run(pool: PgPool, mut receiver: mpsc::Receiver<Waiting>) {
         waiting.retain(|request| !request.reply.is_closed());
         let group = next_group(&mut waiting);
         let size = group.len();
-        let busy = commit(&pool, group).await;
+        let busy = commit(pool, group).await;
         if !busy.is_empty() && busy.len() == size {
             tokio::time::sleep(BUSY_PAUSE).await;
         }
@@ -120,11 +182,13 @@ fn next_group(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
     if waiting.len() > GROUP_REQUESTS {
         waiting.sort_by_cached_key(|request| turn(request));
     }
-    let mut bytes = 0;
-    let fitting = waiting.iter().take(GROUP_REQUESTS).take_while(|request| {
+    let (mut bytes, mut parts) = (0, 0);
+    let fitting = waiting.iter().take_while(|request| {
         let first = bytes == 0;
         bytes += size(&request.commit);
-        first || bytes <= GROUP_BYTES
+        // Event ids are inserted in a block of their own.
+        parts += 1 + usize::from(!request.commit.ingested.events.is_empty());
+        first || (bytes <= GROUP_BYTES && parts <= GROUP_REQUESTS)
     });
     let mut group: Vec<Waiting> = {
         let count = fitting.count();

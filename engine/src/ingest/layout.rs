@@ -15,7 +15,7 @@ use storage_layout::{
 };
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::metadata::catalog;
 use crate::metadata::platforms::Platform;
 
@@ -24,6 +24,7 @@ use crate::metadata::platforms::Platform;
 pub(crate) struct Layout {
     pub(crate) plan: String,
     pub(crate) dimension_keys: usize,
+    pub(crate) metric_limit: u64,
     pub(crate) zone: chrono_tz::Tz,
     pub(crate) unit: WindowUnit,
     pub(crate) registry: DimensionRegistry,
@@ -31,6 +32,20 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Refuses a body that would bring more metrics than the plan has room for.
+    pub(crate) fn check_metrics(&self, new: usize) -> Result<()> {
+        let used = self.metrics.len() as u64;
+        if new == 0 || used + new as u64 <= self.metric_limit {
+            return Ok(());
+        }
+        Err(Error::LimitExceeded {
+            limit: "metrics",
+            used,
+            allowed: self.metric_limit,
+            plan: self.plan.clone(),
+        })
+    }
+
     /// The metrics among `keys` that nobody registered, with the kind their
     /// platform gives them, or an assumed sum.
     pub(crate) fn new_metrics<'a>(
@@ -115,6 +130,7 @@ impl Layouts {
         Ok(Arc::new(Layout {
             plan: snapshot.plan.name,
             dimension_keys: snapshot.plan.dimension_keys as usize,
+            metric_limit: snapshot.plan.metrics,
             zone: snapshot.tenant.time_zone,
             unit: snapshot.window_unit,
             registry: Arc::unwrap_or_clone(snapshot.registry),
@@ -140,12 +156,12 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::error::Error;
 
     fn layout(plan: &str) -> Arc<Layout> {
         Arc::new(Layout {
             plan: plan.to_owned(),
             dimension_keys: 1,
+            metric_limit: 1,
             zone: chrono_tz::UTC,
             unit: WindowUnit::Month,
             registry: DimensionRegistry::new(0, false, Vec::new()),

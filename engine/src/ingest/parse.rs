@@ -8,12 +8,12 @@ use std::fmt;
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use storage_layout::TenantId;
 
 use super::batch::{PointBatch, reject};
-use super::quarantine::Texts;
+use super::faults::Faults;
 use super::{BodyFormat, DimensionValue, RawPoint, Rejection};
 use crate::error::{Error, Result};
 
@@ -26,9 +26,7 @@ const PARALLEL_POINTS: usize = 4_000;
 /// body).
 pub(super) struct Part {
     pub(super) batch: PointBatch,
-    pub(super) rejected: Vec<Rejection>,
-    /// The text of each rejected point, as far as it goes into quarantine.
-    pub(super) texts: Texts,
+    pub(super) faults: Faults,
 }
 
 /// Parses a body, large ones on two threads; `empty` makes batches.
@@ -72,6 +70,7 @@ fn lines(text: &str) -> Vec<Element<'_>> {
     lines
         .filter(|(line, _)| !line.trim_ascii().is_empty())
         .map(|(line, number)| (line, Some(number)))
+        .take(MAX_POINTS + 1)
         .collect()
 }
 
@@ -81,19 +80,14 @@ fn part(
     tenant: &TenantId,
     mut batch: PointBatch,
 ) -> Result<Part> {
-    let (mut rejected, mut texts) = (Vec::new(), Texts::default());
+    let mut faults = Faults::default();
     for (index, (raw, line)) in (first_index as u64..).zip(elements) {
         if let Err(mut fault) = point(raw, *line, tenant, &mut batch)? {
             fault.index = index;
-            rejected.push(fault);
-            texts.push(raw);
+            faults.push(fault, raw);
         }
     }
-    Ok(Part {
-        batch,
-        rejected,
-        texts,
-    })
+    Ok(Part { batch, faults })
 }
 
 fn array(text: &str) -> Result<Vec<Element<'_>>> {
@@ -101,15 +95,40 @@ fn array(text: &str) -> Result<Vec<Element<'_>>> {
     #[serde(deny_unknown_fields)]
     struct Envelope<'a> {
         #[serde(borrow)]
-        data_points: Vec<&'a RawValue>,
+        data_points: Elements<'a>,
     }
-    let parsed: Result<Vec<&RawValue>, _> = if text.trim_ascii_start().starts_with('{') {
+    let parsed: Result<Elements<'_>, _> = if text.trim_ascii_start().starts_with('{') {
         serde_json::from_str::<Envelope<'_>>(text).map(|e| e.data_points)
     } else {
         serde_json::from_str(text)
     };
     let parsed = parsed.map_err(|e| malformed(&e, None))?;
-    Ok(parsed.into_iter().map(|raw| (raw.get(), None)).collect())
+    Ok(parsed.0)
+}
+
+/// The elements of an array; no more are held than show that there are too many.
+struct Elements<'a>(Vec<Element<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ElementsVisitor;
+        impl<'de> Visitor<'de> for ElementsVisitor {
+            type Value = Elements<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Elements<'de>, S::Error> {
+                let mut elements = Vec::new();
+                while let Some(raw) = seq.next_element::<&'de RawValue>()? {
+                    if elements.len() <= MAX_POINTS {
+                        elements.push((raw.get(), None));
+                    }
+                }
+                Ok(Elements(elements))
+            }
+        }
+        deserializer.deserialize_seq(ElementsVisitor)
+    }
 }
 
 /// A body that is no JSON, with the place.

@@ -4,6 +4,9 @@
 //! entry is removed after the commit. So a replay that is repeated, in whatever
 //! moment the one before was cut off, counts the point once.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,6 +16,7 @@ use uuid::Uuid;
 
 use super::batch::PointBatch;
 use super::commit::{Incoming, Source};
+use super::faults::Faults;
 use super::{Ingest, Rejection, parse};
 use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
@@ -21,6 +25,12 @@ pub use crate::metadata::quarantine::{Cursor, Dropped, Entry, Filter, KEPT_DAYS}
 
 /// Bytes of a point's text; a longer one is listed without it.
 const MAX_TEXT_BYTES: usize = 32 * 1024;
+
+/// Tenants whose rejected points are written at once: each holds a connection.
+pub(super) const AT_ONCE: usize = 3;
+
+/// How long a body's answer waits for its rejected points to be kept.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Entries of one page, and points of one replay of many.
 pub const MAX_AT_ONCE: u32 = 1_000;
@@ -91,9 +101,9 @@ impl Ingest {
         &self,
         tenant: &TenantId,
         origin: Origin<'_>,
-        rejected: &[Rejection],
-        texts: &Texts,
+        faults: &Faults,
     ) {
+        let (rejected, texts) = faults.kept();
         let entries: Vec<NewEntry> = rejected
             .iter()
             .zip(&texts.texts)
@@ -110,7 +120,11 @@ impl Ingest {
             return;
         }
         let at = DateTime::from_timestamp_micros(origin.received_at_us).unwrap_or_else(Utc::now);
-        if let Err(error) = rows::keep(&self.pool, tenant, origin.source, at, &entries).await {
+        let kept = async {
+            let _turn = self.quarantining.take(tenant, PATIENCE).await?;
+            rows::keep(&self.pool, tenant, origin.source, at, &entries).await
+        };
+        if let Err(error) = kept.await {
             tracing::warn!(%tenant, %error, points = entries.len(), "rejected points are not kept");
         }
     }
@@ -191,7 +205,7 @@ impl Ingest {
         }
         let what = Incoming {
             batches: vec![batch],
-            rejected: Vec::new(),
+            faults: Arc::default(),
             idempotency: Some((replay_key(entry.id), replay_hash(entry.id))),
             source: Source::Request,
         };

@@ -305,7 +305,8 @@ pub(super) async fn settle(
     let Err(error) = committed else {
         return Ok(());
     };
-    if !is_away(&error) {
+    // Only an answer of Postgres itself decides; anything else says nothing.
+    if matches!(error, sqlx::Error::Database(_)) && !is_away(&error) {
         return Err(Error::internal(error));
     }
     tracing::warn!(%error, "the reply to COMMIT is lost; looking the transaction up");
@@ -407,6 +408,28 @@ pub async fn begin_upload(pool: &PgPool, tenant: &TenantId, keys: &[String]) -> 
         .await
         .map_err(blame)?;
     tx.commit().await.map_err(blame)
+}
+
+/// Points of this UTC day that count against the plan, how many it allows, and
+/// its name. The commit itself decides; this spares work that it would refuse.
+pub(crate) async fn points_of_day(pool: &PgPool, tenant: &TenantId) -> Result<(u64, u64, String)> {
+    let mut tx = TenantTx::begin(pool, tenant).await?;
+    let row = sqlx::query(
+        "SELECT coalesce(u.points, 0) AS used, p.ingest_points_per_day AS allowed, p.plan
+         FROM analytics.tenant t JOIN analytics.plan p USING (plan)
+         LEFT JOIN analytics.usage u
+             ON u.tenant_id = t.tenant_id AND u.day = (now() AT TIME ZONE 'UTC')::date
+         WHERE t.tenant_id = $1",
+    )
+    .bind(tenant.as_str())
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(blame)?
+    .ok_or_else(|| Error::NotFound {
+        what: format!("tenant {tenant}"),
+    })?;
+    let number = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or_default();
+    Ok((number("used"), number("allowed"), row.get("plan")))
 }
 
 /// Which of these events were seen in the last days.

@@ -3,14 +3,14 @@
 //! One round trip and one fsync for all; each request succeeds or fails by
 //! itself. Only ingest comes this way: nothing is removed here.
 
-use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::commit::{
     Commit, NewDataFile, Outcome, attach_details, bind_files, dimensions, metrics, outcome, settle,
 };
-use super::{away, blame, is_away_code};
+use super::{away, blame, is_away, is_away_code};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
 
@@ -26,7 +26,7 @@ pub(crate) enum Turn {
 /// Commits a group, sorted by tenant. The outer error concerns all of them:
 /// either nothing was kept, or it is not known what was.
 pub(crate) async fn commit_group(pool: &PgPool, commits: &[&Commit]) -> Result<Vec<Turn>> {
-    let mut tx = pool.begin().await.map_err(blame)?;
+    let mut tx = begin(pool).await.map_err(blame)?;
     sqlx::query(
         "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '60s', true)",
     )
@@ -105,6 +105,20 @@ pub(crate) async fn commit_group(pool: &PgPool, commits: &[&Commit]) -> Result<V
     Ok(turns)
 }
 
+/// Begins on a connection that lives. Only lanes use these, so nobody else
+/// notices that Postgres was started anew; nothing was asked of it yet.
+async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    for _ in 0..pool.options().get_max_connections() {
+        match pool.begin().await {
+            Err(error) if is_away(&error) && !matches!(error, sqlx::Error::PoolTimedOut) => {
+                tracing::debug!(%error, "a connection is dead; taking another");
+            }
+            begun => return begun,
+        }
+    }
+    pool.begin().await
+}
+
 fn turn(commit: &Commit, row: &PgRow) -> Turn {
     match row.get::<&str, _>("outcome") {
         "busy" => Turn::Busy,
@@ -112,7 +126,9 @@ fn turn(commit: &Commit, row: &PgRow) -> Turn {
             let message: Option<String> = row.get("message");
             let message = message.unwrap_or_default();
             tracing::warn!(tenant = %commit.tenant, %message, "a commit failed");
-            Turn::Done(Err(match is_away_code(&message) {
+            // The SQLSTATE stands before the text.
+            let code = message.split(' ').next().unwrap_or_default();
+            Turn::Done(Err(match is_away_code(code) {
                 true => away(),
                 false => Error::internal(message),
             }))

@@ -112,7 +112,7 @@ pub async fn keep(
     sqlx::query(
         "INSERT INTO analytics.quarantine
              (tenant_id, id, received_at, expires_at, source, index, platform, field, reason, point)
-         SELECT $1, e.id, $2, $2 + make_interval(days => $3), $4,
+         SELECT $1, e.id, $2, now() + make_interval(days => $3), $4,
                 e.index, e.platform, e.field, e.reason, e.point
          FROM unnest($5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
              AS e (id, index, platform, field, reason, point)

@@ -26,6 +26,8 @@ pub struct Plan {
     pub name: String,
     /// Dimension keys that get columns of their own.
     pub dimension_keys: u32,
+    /// Metrics, registered and assumed ones.
+    pub metrics: u64,
     /// Points accepted in one UTC day.
     pub ingest_points_per_day: u64,
     /// Rows of one answer.
@@ -154,6 +156,7 @@ impl Plan {
         Self {
             name: row.get("plan"),
             dimension_keys: u32::try_from(number("dimension_keys")).unwrap_or(u32::MAX),
+            metrics: number("metrics"),
             ingest_points_per_day: number("ingest_points_per_day"),
             result_rows: number("result_rows"),
             query_memory_bytes: number("query_memory_bytes"),

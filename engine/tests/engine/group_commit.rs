@@ -177,7 +177,7 @@ async fn a_flood_of_one_tenant_lets_others_through() {
     let fixture = Fixture::start().await;
     let flood = fixture.tenant_on("flood", "enterprise", "UTC").await;
     let quiet = fixture.tenant("quiet", "UTC").await;
-    let flooding: Vec<Sent> = (0..600)
+    let flooding: Vec<Sent> = (0..3_000)
         .map(|_| send(&fixture, &flood, ndjson(&order("1", NOON, "{}"))))
         .collect();
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -185,9 +185,16 @@ async fn a_flood_of_one_tenant_lets_others_through() {
     assert_eq!(kept.await.unwrap().unwrap().accepted, 1);
     let waiting = flooding.iter().filter(|sent| !sent.is_finished()).count();
     assert!(waiting > 0, "the quiet tenant came before the flood's end");
+    // A tenant has so many waiting; the rest is told to come back.
+    let (mut kept, mut turned_away) = (0, 0);
     for done in join_all(flooding).await {
-        assert_eq!(done.unwrap().unwrap().accepted, 1);
+        match done.unwrap() {
+            Ok(answer) => kept += answer.accepted,
+            Err(Error::Unavailable { .. }) => turned_away += 1,
+            Err(other) => panic!("{other:?}"),
+        }
     }
-    assert_eq!(count(&fixture, &flood).await, "600");
+    assert!(turned_away > 0 && kept >= 256, "{kept} {turned_away}");
+    assert_eq!(count(&fixture, &flood).await, kept.to_string());
     fixture.stop().await;
 }

@@ -56,6 +56,9 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     body_limit_mib: u32,
+    /// Leave background work to the other servers of the same catalog.
+    #[arg(long, env = "TESSERA_NO_UPKEEP")]
+    no_upkeep: bool,
     /// Create a demo tenant for each plan with a year of data.
     #[arg(long)]
     demo: bool,
@@ -67,9 +70,13 @@ impl Serve {
         let address = listener
             .local_addr()
             .map_err(|error| self.unbound(&error))?;
+        let maintenance = match self.no_upkeep {
+            true => Maintenance::Off,
+            false => Maintenance::Background,
+        };
         let options = EngineOptions {
             upkeep: self.upkeep()?,
-            ..place.options(Maintenance::Background)?
+            ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
         let served = self.serve(place, output, &engine, listener, address).await;

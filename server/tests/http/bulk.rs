@@ -252,6 +252,51 @@ async fn every_form_and_encoding_gives_the_same() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_is_for_one_body_and_mode_whatever_its_form() {
+    let server = Server::start();
+    let client = server.tenant("a");
+    for (number, (form, bytes)) in forms().into_iter().enumerate() {
+        let send = |encoding: &'static str, strict: bool| {
+            let request = client
+                .post(&format!("{PATH}?strict={strict}"))
+                .header("content-type", form)
+                .header("content-encoding", encoding)
+                .header("Idempotency-Key", format!("k-{number}"));
+            request.body(pack(encoding, &bytes)).send()
+        };
+        let first = send("gzip", false).await.unwrap();
+        let first = body(first, 200).await;
+        for encoding in ["identity", "gzip", "zstd"] {
+            let again = body(send(encoding, false).await.unwrap(), 200).await;
+            assert_eq!(again, first, "{form} {encoding}");
+            let strict = problem(send(encoding, true).await.unwrap(), 422).await;
+            assert_eq!(strict["at"], "Idempotency-Key", "{form} {encoding}");
+        }
+    }
+    // A strict body is known again, too, however it is packed.
+    let point = "{\"platform\":\"coreldove\",\"metric_type\":\"revenue\",\
+                 \"metric_name\":\"order_revenue\",\"value\":1}";
+    for (form, text) in [
+        ("application/json", format!("[{point}]")),
+        ("application/x-ndjson", point.to_owned()),
+    ] {
+        let send = |encoding: &'static str| {
+            let request = client
+                .post(&format!("{PATH}?strict=true"))
+                .header("content-type", form)
+                .header("content-encoding", encoding)
+                .header("Idempotency-Key", format!("strict {form}"));
+            request.body(pack(encoding, text.as_bytes())).send()
+        };
+        let first = body(send("identity").await.unwrap(), 200).await;
+        for encoding in ["gzip", "zstd", "identity"] {
+            let again = body(send(encoding).await.unwrap(), 200).await;
+            assert_eq!(again, first, "{form} {encoding}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_was_cut_keeps_nothing() {
     let server = Server::start();
     let client = server.tenant("a");

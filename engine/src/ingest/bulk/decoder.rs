@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::input::{Input, over, unreadable};
 use super::lines::{Line, NdJson};
 use super::slots::Turn;
-use super::{Format, columnar};
+use super::{Format, ToDecode, columnar};
 use crate::error::{Error, Result};
 
 /// Bytes of what a child says about a body.
@@ -81,17 +81,22 @@ pub(super) struct Decoded {
     hash: [u8; 32],
     format: Format,
     ended: bool,
+    /// Bytes of points that may still come.
+    left_bytes: u64,
+    limit_bytes: u64,
     _turn: Turn,
 }
 
 impl Decoded {
     /// Starts a child on a body.
-    pub(super) fn start(
-        program: &DecoderProgram,
-        format: Format,
-        body: Spooled,
-        turn: Turn,
-    ) -> Result<Self> {
+    pub(super) fn start(of: ToDecode) -> Result<Self> {
+        let ToDecode {
+            program,
+            format,
+            body,
+            limit_bytes,
+            turn,
+        } = of;
         let mut child = Command::new(&program.path)
             .args(&program.arguments)
             .arg(format.name())
@@ -112,6 +117,8 @@ impl Decoded {
             hash: body.hash,
             format,
             ended: false,
+            left_bytes: limit_bytes,
+            limit_bytes,
             _turn: turn,
         })
     }
@@ -119,7 +126,13 @@ impl Decoded {
     /// The next point. A body counts as read when the child says so.
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>> {
         if !self.ended && self.lines.advance()? {
-            return self.lines.current().map(Some);
+            let line = self.lines.current()?;
+            let bytes = line.text.len() as u64;
+            self.left_bytes = match self.left_bytes.checked_sub(bytes) {
+                Some(left) => left,
+                None => return Err(over("decodes to", self.limit_bytes)),
+            };
+            return Ok(Some(line));
         }
         self.ended = true;
         self.finish().map(|()| None)

@@ -11,11 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::{Error, Result};
 use crate::metadata::RETRY_AFTER;
 
-/// Bodies that are taken at once by one server.
-const BODIES: usize = 16;
+/// Bodies that are taken at once by one server: at some 100 MiB each these are
+/// most of the memory that taking points may need, and two keep a core busy.
+const BODIES: usize = 6;
 
 /// Bodies that are taken at once for one tenant.
-const BODIES_OF_TENANT: usize = 4;
+const BODIES_OF_TENANT: usize = 2;
 
 /// Decoders that run at once: each may take memory of its own, and there are
 /// not many cores.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::BooleanArray;
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::Schema;
 use object_store::ObjectStoreExt;
@@ -16,24 +16,20 @@ use object_store::path::Path;
 use storage_layout::data_file::checksum;
 use storage_layout::encoding::ROLLUP_INLINE_LIMIT_BYTES;
 use storage_layout::key::{ObjectKey, ObjectKind};
-use storage_layout::rollup::RollupDefinition;
 use storage_layout::schema::stored_schema;
-use storage_layout::{
-    DimensionColumn, DimensionRegistry, MetricDefinition, MetricKey, MetricKind, TenantId, reader,
-};
+use storage_layout::{DimensionColumn, TenantId, reader};
 use uuid::Uuid;
 
-use super::Faults;
+use super::names::Names;
 use super::rework::{Change, renamed, without};
 use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
-use crate::ingest::encode::{self, Target, Upload};
-use crate::ingest::layout::Layout;
-use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, upload};
+use crate::ingest::encode::Upload;
+use crate::ingest::faults::Faults;
+use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, stored, uploads};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
-use crate::metadata::upkeep;
 
 /// How often a commit is tried again when another writer came first.
 const MAX_ATTEMPTS: usize = 40;
@@ -48,9 +44,6 @@ const MAX_FILES: usize = 4_096;
 /// Bytes of partials that go into the commit; more become objects.
 const MAX_INLINE_ROLLUPS_BYTES: usize = 16 * ROLLUP_INLINE_LIMIT_BYTES;
 
-/// Uploads that run at once.
-const UPLOADS_AT_ONCE: usize = 8;
-
 /// A body on its way to its commit.
 pub(super) struct Staging<'i> {
     ingest: &'i Ingest,
@@ -64,53 +57,29 @@ pub(super) struct Staging<'i> {
     files: Vec<NewDataFile>,
     inline_rollups_bytes: usize,
     uploaded: Vec<String>,
+    /// Whether a commit may have named what was uploaded.
+    in_doubt: bool,
     points: u64,
     duplicates: u64,
     rounded: u64,
 }
 
-/// What rows are encoded by: what the tenant has, and what this body adds.
-#[derive(Clone)]
-struct Names {
-    tenant: TenantId,
-    layout: Arc<Layout>,
-    registry: DimensionRegistry,
-    metrics: BTreeMap<MetricKey, MetricDefinition>,
-}
-
-impl Names {
-    fn definition(&self, key: &MetricKey) -> RollupDefinition {
-        let known = self.layout.metrics.get(key).cloned();
-        known.unwrap_or_else(|| RollupDefinition {
-            version: 1,
-            sketches: Default::default(),
-            kind: self
-                .metrics
-                .get(key)
-                .map_or(MetricKind::Sum, |new| new.kind.clone()),
-        })
-    }
-
-    fn encode(&self, rows: &RecordBatch) -> Result<(Vec<NewDataFile>, Vec<Upload>)> {
-        if rows.num_rows() == 0 {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let target = Target {
-            tenant: &self.tenant,
-            zone: self.layout.zone,
-            unit: self.layout.unit,
-            registry: &self.registry,
-            definitions: &|key| self.definition(key),
-        };
-        encode::objects(&target, rows)
-    }
-}
-
 impl<'i> Staging<'i> {
+    /// Errors: `LimitExceeded` when the plan's points of the day are used up.
     pub(super) async fn new(ingest: &'i Ingest, tenant: &'i TenantId) -> Result<Self> {
+        let (used, allowed, plan) = commit::points_of_day(&ingest.pool, tenant).await?;
+        if used >= allowed {
+            return Err(Error::LimitExceeded {
+                limit: "ingest_points_per_day",
+                used,
+                allowed,
+                plan,
+            });
+        }
         let layout = ingest.layouts.get(tenant).await?;
         let names = Names {
             tenant: tenant.clone(),
+            zone: layout.zone,
             registry: layout.registry.clone(),
             layout,
             metrics: BTreeMap::new(),
@@ -126,6 +95,7 @@ impl<'i> Staging<'i> {
             files: Vec::new(),
             inline_rollups_bytes: 0,
             uploaded: Vec::new(),
+            in_doubt: false,
             points: 0,
             duplicates: 0,
             rounded: 0,
@@ -206,14 +176,14 @@ impl<'i> Staging<'i> {
         for metric in metrics {
             names.metrics.entry(metric.key.clone()).or_insert(metric);
         }
-        Ok(())
+        names.layout.check_metrics(names.metrics.len())
     }
 
     /// Uploads files, some at a time, and notes them for the commit.
     async fn upload(
         &mut self,
         mut files: Vec<NewDataFile>,
-        mut uploads: Vec<Upload>,
+        mut of_files: Vec<Upload>,
     ) -> Result<()> {
         for file in &mut files {
             let NewRollup::Inline(bytes) = &file.rollup else {
@@ -231,21 +201,17 @@ impl<'i> Staging<'i> {
                 };
                 let bytes = bytes.clone().into();
                 file.rollup = NewRollup::Object(key.path().to_string());
-                uploads.push(Upload {
+                of_files.push(Upload {
                     key: key.path(),
                     bytes,
                 });
             }
         }
-        let keys = uploads.iter().map(|upload| upload.key.to_string());
+        let keys = of_files.iter().map(|upload| upload.key.to_string());
         self.uploaded.extend(keys);
         self.files.extend(files);
         let (pool, store) = (&self.ingest.pool, self.ingest.store.as_ref());
-        while !uploads.is_empty() {
-            let some = uploads.drain(..uploads.len().min(UPLOADS_AT_ONCE));
-            upload(pool, store, self.tenant, some.collect()).await?;
-        }
-        Ok(())
+        uploads::upload(pool, store, self.tenant, of_files).await
     }
 
     /// Commits all files. What no commit can name any more is deleted; what is
@@ -283,8 +249,10 @@ impl<'i> Staging<'i> {
                 unlisted: faults.unlisted(),
                 version: 0,
             };
-            let commit = self.as_commit(&answer, faults.count, idempotency.clone())?;
+            let commit = self.as_commit(&answer, faults.count(), idempotency.clone())?;
+            self.in_doubt = true;
             let outcome = commit::commit(&self.ingest.pool, &commit).await;
+            self.in_doubt = matches!(outcome, Ok(Outcome::Committed(_)) | Err(_));
             self.files = commit.add;
             match outcome? {
                 Outcome::Committed(version) => {
@@ -324,7 +292,7 @@ impl<'i> Staging<'i> {
         rejected: u64,
         idempotency: Option<(String, [u8; 32])>,
     ) -> Result<Commit> {
-        let stored = serde_json::to_value(answer).map_err(Error::internal)?;
+        let idempotency = stored(answer, idempotency)?;
         let registry = &self.names.registry;
         let mut dimensions: BTreeMap<Arc<str>, DimensionColumn> = BTreeMap::new();
         let new = self.keys.iter().filter_map(|key| registry.get(key));
@@ -341,13 +309,13 @@ impl<'i> Staging<'i> {
             tenant: self.tenant.clone(),
             remove: Vec::new(),
             add: std::mem::take(&mut self.files),
-            rollup_zone: layout.zone,
+            rollup_zone: self.names.zone,
             registry_version: layout.registry.version,
             dimensions: dimensions.into_values().collect(),
             overflowed: self.overflowed && !layout.registry.overflowed,
             metrics: self.names.metrics.values().cloned().collect(),
             ingested: Ingested {
-                idempotency: idempotency.map(|(key, hash)| (key, hash, stored)),
+                idempotency,
                 chunk: None,
                 imported: false,
                 events: self.events.iter().copied().collect(),
@@ -379,6 +347,7 @@ impl<'i> Staging<'i> {
         self.keys = columns.into_iter().map(|column| column.key).collect();
         self.names = Arc::new(Names {
             tenant: old.tenant.clone(),
+            zone: old.zone,
             registry,
             metrics: old.metrics.clone(),
             layout,
@@ -463,25 +432,32 @@ impl<'i> Staging<'i> {
                 NewRollup::Object(key) => Some(key.as_str()),
                 _ => None,
             };
-            [data, rollup].into_iter().flatten()
+            let detail = file.detail_key.as_deref();
+            [data, rollup, detail].into_iter().flatten()
         });
         let used: HashSet<&str> = used.collect();
-        for key in self
+        let unused = self
             .uploaded
             .iter()
-            .filter(|key| !used.contains(key.as_str()))
-        {
-            let deleted = self.ingest.store.delete(&Path::from(key.as_str())).await;
-            let forgotten = match deleted {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {
-                    upkeep::forget_upload(&self.ingest.pool, self.tenant, key).await
-                }
-                Err(error) => Err(Error::storage(error)),
-            };
-            if let Err(error) = forgotten {
-                tracing::debug!(tenant = %self.tenant, %error, "an upload is left to the sweep");
-            }
+            .filter(|key| !used.contains(key.as_str()));
+        let unused: Vec<String> = unused.cloned().collect();
+        self.uploaded.clear();
+        let (pool, store) = (&self.ingest.pool, &self.ingest.store);
+        uploads::discard(pool, store, self.tenant, &unused).await;
+    }
+}
+
+impl Drop for Staging<'_> {
+    /// A body whose sender left in the middle leaves nothing behind.
+    fn drop(&mut self) {
+        if self.in_doubt || self.uploaded.is_empty() {
+            return;
         }
+        let (ingest, tenant) = (self.ingest.clone(), self.tenant.clone());
+        let keys = std::mem::take(&mut self.uploaded);
+        tokio::spawn(async move {
+            uploads::discard(&ingest.pool, &ingest.store, &tenant, &keys).await;
+        });
     }
 }
 
