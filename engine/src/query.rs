@@ -16,6 +16,7 @@ pub(crate) mod files;
 pub(crate) mod functions;
 pub(crate) mod gate;
 pub(crate) mod kind_value;
+mod latest;
 pub(crate) mod partials;
 pub(crate) mod place;
 pub(crate) mod planner;

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
-use super::{context, gate, problem, verify};
+use super::{context, gate, latest, problem, verify};
 use crate::error::{Error, Result};
 
 /// Batches that a query may be ahead of its reader.
@@ -167,6 +167,7 @@ async fn plan(
     let plan = plan
         .with_param_values(ParamValues::List(params))
         .map_err(|e| problem::query(e, query))?;
+    let plan = latest::narrowed(scope, plan).await?;
     let physical = state
         .create_physical_plan(&plan)
         .await
