@@ -12,6 +12,8 @@ mod clock;
 mod damage;
 #[path = "faults/disk_full.rs"]
 mod disk_full;
+#[path = "faults/erasure.rs"]
+mod erasure;
 #[path = "faults/failpoints.rs"]
 mod failpoints;
 #[path = "faults/kill.rs"]

@@ -29,7 +29,7 @@ use crate::metadata::platforms::Platforms;
 use crate::metadata::restore::Existing;
 use crate::metadata::tenants::Tenants;
 use crate::metadata::version_check::VersionCheck;
-use crate::metadata::{self, catalog, migrate};
+use crate::metadata::{self, catalog, migrate, owed};
 use crate::query::cache::Caches;
 use crate::query::scope::Scope;
 use crate::query::threads::QueryThreads;
@@ -203,7 +203,8 @@ impl Engine {
     }
 
     /// A tenant's view of its data as of now: one snapshot, one plan's limits.
-    /// Errors: `NotFound` for an unknown tenant.
+    /// Errors: `NotFound` for an unknown tenant, `Unavailable` while its
+    /// erasures are done again after a restore.
     pub async fn session(&self, tenant: &TenantId) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
@@ -215,6 +216,9 @@ impl Engine {
             Some(snapshot) => snapshot,
             None => {
                 let snapshot = Arc::new(catalog::snapshot(&inner.pool, tenant).await?);
+                if snapshot.withheld {
+                    return Err(owed::withheld());
+                }
                 inner
                     .caches
                     .snapshots
@@ -279,8 +283,7 @@ impl Engine {
     /// Erases again what was erased before, after a restore; see
     /// [`Maintainer::replay_erasures`].
     pub async fn replay_erasures(&self, tenant: &TenantId) -> Result<u64> {
-        let receipts = self.inner.maintainer.replay_erasures(tenant).await?;
-        Ok(receipts.iter().map(|(_, receipt)| receipt.rows).sum())
+        self.inner.maintainer.replay_erasures(tenant).await
     }
 
     /// Compares catalog and store; see [`crate::maintain::check`]. An error
@@ -329,6 +332,7 @@ impl Engine {
             from: place::for_reading(&options.from)?,
             backup: backup.transpose()?,
             store: self.inner.store.clone(),
+            maintainer: &self.inner.maintainer,
             tenant: options.tenant.as_ref(),
             existing: match options.existing {
                 ExistingTenants::Refuse => Existing::Refuse,
@@ -336,14 +340,7 @@ impl Engine {
             },
             progress,
         };
-        let report = restore.run().await?;
-        for tenant in &report.tenants {
-            self.inner.caches.snapshots.invalidate(tenant).await;
-        }
-        for tenant in report.erasures_replayed.keys() {
-            self.replay_erasures(tenant).await?;
-        }
-        Ok(report)
+        restore.run().await
     }
 
     fn owner(&self) -> Result<&Owner> {

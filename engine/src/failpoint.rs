@@ -22,11 +22,15 @@ pub enum Failpoint {
     RewriteRead,
     /// A replaced file's objects are deleted, its row is still there.
     ObjectsSwept,
+    /// An erasure is noted with its job, and nobody has begun.
+    ErasureNoted,
+    /// A tenant is back from a backup, and its erasures are not done again.
+    TenantRestored,
 }
 
 impl Failpoint {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::BeforeUpload,
         Self::UploadNoted,
         Self::Uploaded,
@@ -34,6 +38,8 @@ impl Failpoint {
         Self::Committed,
         Self::RewriteRead,
         Self::ObjectsSwept,
+        Self::ErasureNoted,
+        Self::TenantRestored,
     ];
 
     /// As `TESSERA_FAILPOINT` names it.
@@ -46,6 +52,8 @@ impl Failpoint {
             Self::Committed => "committed",
             Self::RewriteRead => "rewrite-read",
             Self::ObjectsSwept => "objects-swept",
+            Self::ErasureNoted => "erasure-noted",
+            Self::TenantRestored => "tenant-restored",
         }
     }
 

@@ -39,6 +39,8 @@ mod jobs;
 mod latest;
 #[path = "engine/quarantine.rs"]
 mod quarantine;
+#[path = "engine/restored_erasures.rs"]
+mod restored_erasures;
 #[path = "engine/retail.rs"]
 mod retail;
 #[path = "engine/retention.rs"]

@@ -128,7 +128,7 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Verb::Metric(verb) => verb.run(&place, output).await?,
         Verb::Rollups(verb) => return verb.run(&place, output).await,
         Verb::Compact(verb) => verb.run(&place, output).await?,
-        Verb::Retention(verb) => verb.run(&place, output).await?,
+        Verb::Retention(verb) => return verb.run(&place, output).await,
         Verb::Erase(verb) => verb.run(&place, output).await?,
         Verb::Check(verb) => return Ok(verb.run(&place, output).await),
         Verb::Backup(verb) => verb.run(&place, output).await?,

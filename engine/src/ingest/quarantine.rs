@@ -20,6 +20,7 @@ use super::faults::Faults;
 use super::{Ingest, Rejection, parse};
 use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
+use crate::metadata::owed;
 use crate::metadata::quarantine::{self as rows, NewEntry};
 pub use crate::metadata::quarantine::{Cursor, Dropped, Entry, Filter, KEPT_DAYS};
 
@@ -130,7 +131,8 @@ impl Ingest {
     }
 
     /// A page of rejected points, the newest first; `limit` is at most
-    /// [`MAX_AT_ONCE`].
+    /// [`MAX_AT_ONCE`]. Errors: `Unavailable` while the tenant's erasures are
+    /// done again after a restore.
     pub async fn quarantined(
         &self,
         tenant: &TenantId,
@@ -138,6 +140,7 @@ impl Ingest {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
+        owed::refuse(&self.pool, tenant).await?;
         let limit = i64::from(limit.min(MAX_AT_ONCE));
         rows::list(&self.pool, tenant, filter, after, limit).await
     }
@@ -150,8 +153,8 @@ impl Ingest {
 
     /// Sends a rejected point again, as it was or as `corrected` says it (a
     /// JSON object). Without `recorded_at` it counts at the time at which it
-    /// first came. Errors: `NotFound` when there is no such entry of this
-    /// tenant, `Invalid` when the corrected point is no JSON, or the point was
+    /// first came. Errors: as [`Self::quarantined`], `NotFound` when there is no
+    /// such entry of this tenant, `Invalid` when the corrected point is no JSON, or the point was
     /// too long to keep and none is given.
     pub async fn replay(
         &self,
@@ -159,6 +162,8 @@ impl Ingest {
         id: Uuid,
         corrected: Option<&str>,
     ) -> Result<Replayed> {
+        // A rejected point that was erased must not come in by this way.
+        owed::refuse(&self.pool, tenant).await?;
         let Some(entry) = rows::begin_replay(&self.pool, tenant, id).await? else {
             return self.replayed_before(tenant, id).await;
         };

@@ -16,11 +16,13 @@ use storage_layout::TenantId;
 use storage_layout::data_file::checksum;
 use storage_layout::key::{self, BackupId, ObjectKey};
 
+use super::Maintainer;
 use super::backup::manifest::{self, Manifest, damaged};
 use super::backup::object_list::{Entry, ObjectList};
 use super::backup::{hex, part, put, unavailable};
 use super::progress::{Progress, Step};
 use crate::error::{Error, Result};
+use crate::failpoint::Failpoint;
 use crate::metadata::owner::Owner;
 use crate::metadata::pin::Pin;
 use crate::metadata::restore::{Existing, Target};
@@ -50,6 +52,8 @@ pub(crate) struct Restore<'a> {
     /// `None`: the newest.
     pub(crate) backup: Option<BackupId>,
     pub(crate) store: Arc<dyn ObjectStore>,
+    /// Does erasures again.
+    pub(crate) maintainer: &'a Maintainer,
     pub(crate) tenant: Option<&'a TenantId>,
     pub(crate) existing: Existing,
     pub(crate) progress: &'a dyn Progress,
@@ -59,7 +63,9 @@ impl Restore<'_> {
     /// Restores. Errors: `Conflict` when the target is not empty, or the
     /// tenant exists, and nothing may be replaced; `NotFound` when the backup
     /// or the tenant in it does not exist; `Storage` when the backup is
-    /// damaged; `Config` and `Invalid` when it is of a newer program.
+    /// damaged; `Config` and `Invalid` when it is of a newer program;
+    /// `Unavailable` when erasures cannot be done again now: a server does them,
+    /// and the tenant is withheld until then.
     pub(crate) async fn run(&self) -> Result<RestoreReport> {
         // Objects without rows must not be taken for rubbish meanwhile.
         let pin = Pin::take(self.owner).await?;
@@ -96,6 +102,11 @@ impl Restore<'_> {
             let named = self.objects_of(target, &tenant, &mut objects).await?;
             self.copy(named, &mut objects.done, &mut report).await?;
             target.tenant(&tenant, self.existing).await?;
+            Failpoint::TenantRestored.reached();
+            let maintainer = self.maintainer;
+            maintainer.caches.snapshots.invalidate(&tenant).await;
+            // The tenant is withheld until then, whatever becomes of this.
+            maintainer.settle_owed(&tenant).await?;
             let erasures = target.erasures(&tenant).await?;
             if erasures > 0 {
                 report.erasures_replayed.insert(tenant.clone(), erasures);

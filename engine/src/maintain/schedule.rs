@@ -12,7 +12,7 @@ use super::held::{HeldJob, LEASE_TIME};
 use super::{Maintainer, Removal};
 use crate::error::{Error, Result};
 use crate::metadata::jobs::{self, Claimed, Ended};
-use crate::metadata::{erasures, retention, upkeep};
+use crate::metadata::{erasures, owed, retention, upkeep};
 
 /// Pause between two looks for jobs, and between two looks at the clock.
 const JOB_PAUSE: Duration = Duration::from_secs(2);
@@ -20,6 +20,9 @@ const CLOCK_PAUSE: Duration = Duration::from_secs(60);
 
 /// When all tenants are gone through again for the same round.
 const SCHEDULED_AGAIN: Duration = Duration::from_secs(600);
+
+/// Longest pause before a failed job is tried again.
+const LONGEST_DELAY: Duration = Duration::from_secs(3_600);
 
 /// A round that was missed for longer is left out.
 const MISSED: Duration = Duration::from_secs(7 * 86_400);
@@ -122,7 +125,7 @@ impl Maintainer {
 
     /// Does one job, if there is one.
     async fn next_job(&self, worker: Uuid) -> Result<bool> {
-        let kinds = [retention::JOB, erasures::JOB];
+        let kinds = [retention::JOB, erasures::JOB, owed::JOB];
         let Some(claimed) = jobs::claim(&self.pool, &kinds, worker, LEASE_TIME).await? else {
             return Ok(false);
         };
@@ -135,10 +138,11 @@ impl Maintainer {
         Ok(true)
     }
 
-    async fn do_job(&self, held: &HeldJob) -> Result<()> {
+    pub(super) async fn do_job(&self, held: &HeldJob) -> Result<()> {
         let claimed = &held.claimed;
         match claimed.kind.as_str() {
-            erasures::JOB => self.carry_out(claimed).await.map(drop),
+            erasures::JOB => self.carry_out(claimed).await,
+            owed::JOB => self.erase_again(claimed).await,
             _ => {
                 let fences = [claimed.as_fence()];
                 let pace = self.pace.clone();
@@ -151,12 +155,12 @@ impl Maintainer {
         }
     }
 
-    /// Leaves a failed job for later, each time for longer.
+    /// Leaves a failed job for later, each time for longer, an hour at most.
     pub(super) async fn put_off(&self, claimed: &Claimed) -> Result<()> {
-        let attempt = u32::try_from(claimed.attempts.clamp(1, 8)).unwrap_or(1);
+        let attempt = u32::try_from(claimed.attempts.clamp(1, 9)).unwrap_or(1);
         let ended = Ended::Failed {
             why: "it failed; the server's log says why".into(),
-            after: Duration::from_secs(15) * 2u32.pow(attempt - 1),
+            after: (Duration::from_secs(15) * 2u32.pow(attempt - 1)).min(LONGEST_DELAY),
         };
         jobs::finish(&self.pool, claimed, &ended).await.map(drop)
     }

@@ -60,11 +60,7 @@ fn log(tenant: &TenantId, swept: Result<()>) {
 }
 
 /// Deletes a replaced file; answers how many objects it had.
-pub(super) async fn file(
-    pool: &PgPool,
-    store: &dyn ObjectStore,
-    due: &upkeep::DueFile,
-) -> Result<u64> {
+async fn file(pool: &PgPool, store: &dyn ObjectStore, due: &upkeep::DueFile) -> Result<u64> {
     let mut objects = 0;
     let sides = due.rollup_key.iter().chain(&due.detail_key);
     for key in due.object_key.iter().chain(sides) {
@@ -90,7 +86,7 @@ async fn orphan(
 }
 
 /// An object that is gone already is as good as deleted.
-async fn delete(store: &dyn ObjectStore, key: &str) -> Result<()> {
+pub(super) async fn delete(store: &dyn ObjectStore, key: &str) -> Result<()> {
     match store.delete(&Path::from(key)).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(Error::storage(error)),

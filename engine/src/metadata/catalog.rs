@@ -17,9 +17,9 @@ use storage_layout::{
 };
 use uuid::Uuid;
 
-use super::blame;
 use super::tenant_tx::TenantTx;
 use super::tenants::{Plan, Tenant};
+use super::{blame, owed};
 use crate::error::{Error, Result};
 
 /// Where a live file's rows are.
@@ -79,6 +79,9 @@ pub struct Snapshot {
     pub registry: Arc<DimensionRegistry>,
     /// The metric definitions.
     pub metrics: Vec<MetricDefinition>,
+    /// Whether it may not be shown: what was erased before a restore is in it
+    /// still, or may be.
+    pub withheld: bool,
 }
 
 impl Snapshot {
@@ -135,11 +138,14 @@ pub(crate) async fn head(pool: &PgPool, tenant: &TenantId) -> Result<Snapshot> {
 async fn read_head(tx: &mut TenantTx, tenant: &TenantId) -> Result<Snapshot> {
     let head = sqlx::query(
         "SELECT t.tenant_id, t.time_zone, t.window_unit, v.version, v.registry_version,
-                v.registry_overflowed, p.*
+                v.registry_overflowed, p.*,
+                EXISTS (SELECT FROM analytics.job j WHERE j.tenant_id = t.tenant_id
+                    AND j.kind = $2 AND j.state IN ('waiting', 'running')) AS withheld
          FROM analytics.tenant t JOIN analytics.tenant_version v USING (tenant_id)
          JOIN analytics.plan p USING (plan) WHERE t.tenant_id = $1",
     )
     .bind(tenant.as_str())
+    .bind(owed::JOB)
     .fetch_optional(&mut **tx)
     .await
     .map_err(blame)?
@@ -175,6 +181,7 @@ async fn read_head(tx: &mut TenantTx, tenant: &TenantId) -> Result<Snapshot> {
             columns,
         )),
         metrics: metrics.iter().map(metric).collect::<Result<_>>()?,
+        withheld: head.get("withheld"),
     })
 }
 

@@ -17,8 +17,9 @@ use storage_layout::data_file::FileStatistics;
 use storage_layout::{DimensionColumn, FileId, MetricDefinition, TenantId, Window};
 use uuid::Uuid;
 
+use super::fence::Note;
 use super::tenant_tx::TenantTx;
-use super::{blame, is_away};
+use super::{blame, is_away, jobs};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
 
@@ -134,15 +135,24 @@ pub enum Outcome {
 /// commit happened.
 pub async fn commit(pool: &PgPool, commit: &Commit) -> Result<Outcome> {
     let tx = TenantTx::begin(pool, &commit.tenant).await?;
-    commit_in(pool, tx, commit).await
+    commit_in(pool, tx, commit, None).await
 }
 
 /// Commits in a transaction of this tenant that has begun already.
-pub(super) async fn commit_in(pool: &PgPool, mut tx: TenantTx, commit: &Commit) -> Result<Outcome> {
+pub(super) async fn commit_in(
+    pool: &PgPool,
+    mut tx: TenantTx,
+    commit: &Commit,
+    note: Option<Note<'_>>,
+) -> Result<Outcome> {
     let row = call(&mut tx, commit).await?;
     let outcome = outcome(&row, &commit.tenant)?;
     if let Outcome::Committed(_) = outcome {
         attach_details(&mut tx, commit).await?;
+        if let Some(note) = note {
+            // The fence holds the job's row: it is still this claim's.
+            jobs::note_in(&mut tx, note.claimed, note.progress).await?;
+        }
         let transaction: String = row.get("transaction_id");
         Failpoint::BeforeCommit.reached();
         settle(pool, tx.commit().await, &transaction).await?;

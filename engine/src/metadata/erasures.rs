@@ -4,12 +4,9 @@
 //! Rows are matched by hashing theirs, here and when an erasure is done again
 //! after a restore.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
@@ -17,7 +14,9 @@ use storage_layout::TenantId;
 use uuid::Uuid;
 
 use super::blame;
+use super::forget;
 use super::jobs::{self, Claimed, Ended, NewJob};
+use super::owed;
 use super::tenant_tx::TenantTx;
 use crate::error::{Error, Result};
 
@@ -33,23 +32,40 @@ pub struct Subject {
     salt: [u8; 32],
     /// SHA-256 of the salt and the value's text.
     hash: [u8; 32],
+    /// The same of the number that the text reads as, where that has another
+    /// canonical text (`1.0` is 1).
+    #[serde(default)]
+    number_hash: Option<[u8; 32]>,
 }
 
 impl Subject {
-    /// Hashes a value, whose text is what `dimensions->>'key'` gives.
+    /// Hashes a value, whose text is what `dimensions->>'key'` gives; a number
+    /// may be written in any way.
     pub fn new(dimension: &str, value: &str) -> Result<Self> {
         let mut salt = [0; 32];
         getrandom::fill(&mut salt).map_err(Error::internal)?;
+        let number = storage_layout::Value::parse(value).ok();
+        let number = number.filter(|parsed| !parsed.rounded);
+        let number = number.map(|parsed| parsed.value.to_string());
         Ok(Self {
             dimension: dimension.to_owned(),
             salt,
             hash: hash(&salt, value),
+            number_hash: number
+                .filter(|canonical| canonical != value)
+                .map(|canonical| hash(&salt, &canonical)),
         })
     }
 
-    /// Whether a value's text is the one that was named.
-    pub fn is(&self, value: &str) -> bool {
-        hash(&self.salt, value) == self.hash
+    /// Whether a text is the value that was named.
+    pub fn is(&self, text: &str) -> bool {
+        hash(&self.salt, text) == self.hash
+    }
+
+    /// Whether a number, by its canonical text, is the value that was named.
+    pub fn is_number(&self, canonical: &str) -> bool {
+        let found = hash(&self.salt, canonical);
+        found == self.hash || Some(found) == self.number_hash
     }
 
     /// The salted hash, as hexadecimal digits.
@@ -89,7 +105,8 @@ pub struct Receipt {
     pub import_chunks: u64,
     /// The tenant's version before.
     pub version_before: i64,
-    /// The tenant's version after.
+    /// The version at which none of these points was left: all that was
+    /// committed up to it is gone, and later points are not meant.
     pub version_after: i64,
 }
 
@@ -136,12 +153,25 @@ pub async fn request(
 }
 
 /// Puts erasures in that are known from elsewhere, such as from before a
-/// restore; those that are here stay as they are.
+/// restore, and that they are owed; those that are here stay as they are. The
+/// tenant's version goes on behind theirs, so that no later point is taken for
+/// one that was erased.
 pub async fn restore(pool: &PgPool, tenant: &TenantId, erasures: &[Erasure]) -> Result<()> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
+    let versions = erasures.iter().filter_map(|e| e.receipt.as_ref());
+    let newest = versions.map(|receipt| receipt.version_after).max();
+    sqlx::query(
+        "UPDATE analytics.tenant_version SET version = $2 WHERE tenant_id = $1 AND version < $2",
+    )
+    .bind(tenant.as_str())
+    .bind(newest)
+    .execute(&mut *tx)
+    .await
+    .map_err(blame)?;
     for erasure in erasures {
         put(&mut tx, tenant, erasure).await?;
     }
+    owed::owe(&mut tx, tenant).await?;
     tx.commit().await.map_err(blame)
 }
 
@@ -151,8 +181,9 @@ async fn put(tx: &mut TenantTx, tenant: &TenantId, erasure: &Erasure) -> Result<
     let subject = erasure.subject.as_ref();
     sqlx::query(
         "INSERT INTO analytics.erasure
-             (tenant_id, erasure_id, dimension, salt, subject_hash, requested_at, finished_at, receipt)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             (tenant_id, erasure_id, dimension, salt, subject_hash, requested_at, finished_at, receipt,
+              number_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (tenant_id, erasure_id) DO NOTHING",
     )
     .bind(tenant.as_str())
@@ -163,6 +194,7 @@ async fn put(tx: &mut TenantTx, tenant: &TenantId, erasure: &Erasure) -> Result<
     .bind(erasure.requested_at)
     .bind(erasure.finished_at)
     .bind(receipt)
+    .bind(subject.and_then(|subject| subject.number_hash.as_ref().map(|hash| &hash[..])))
     .execute(&mut **tx)
     .await
     .map(drop)
@@ -173,7 +205,7 @@ async fn put(tx: &mut TenantTx, tenant: &TenantId, erasure: &Erasure) -> Result<
 pub async fn list(pool: &PgPool, tenant: &TenantId) -> Result<Vec<Erasure>> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let rows = sqlx::query(
-        "SELECT erasure_id, dimension, salt, subject_hash, requested_at, finished_at, receipt
+        "SELECT erasure_id, dimension, salt, subject_hash, number_hash, requested_at, finished_at, receipt
          FROM analytics.erasure WHERE tenant_id = $1 ORDER BY requested_at, erasure_id",
     )
     .bind(tenant.as_str())
@@ -204,6 +236,7 @@ fn erasure(row: &PgRow) -> Result<Erasure> {
             dimension,
             salt,
             hash,
+            number_hash: bytes("number_hash")?,
         }),
         _ => None,
     };
@@ -218,17 +251,20 @@ fn erasure(row: &PgRow) -> Result<Erasure> {
     })
 }
 
-/// Stores the receipt and ends the job; `false` when the job is somebody
-/// else's by now, and nothing changed.
+/// Forgets what the catalog holds beside the files, stores the receipt and ends
+/// the job, all or nothing; `false` when the job is somebody else's by now, and
+/// nothing changed.
 pub(crate) async fn finish(
     pool: &PgPool,
     claimed: &Claimed,
-    id: Uuid,
-    receipt: &Receipt,
+    erasure: &Erasure,
+    receipt: &mut Receipt,
 ) -> Result<bool> {
-    let receipt = serde_json::to_value(receipt).map_err(Error::internal)?;
     let mut tx = TenantTx::begin(pool, &claimed.tenant).await?;
-    if !jobs::finish_in(&mut tx, claimed, &Ended::Done(receipt.clone())).await? {
+    let subject = erasure.subject.as_ref();
+    forget::beside_files(&mut tx, &claimed.tenant, subject, None, receipt).await?;
+    let told = serde_json::to_value(&*receipt).map_err(Error::internal)?;
+    if !jobs::finish_in(&mut tx, claimed, &Ended::Done(told.clone())).await? {
         return Ok(false);
     }
     sqlx::query(
@@ -236,8 +272,8 @@ pub(crate) async fn finish(
          WHERE tenant_id = $1 AND erasure_id = $2 AND finished_at IS NULL",
     )
     .bind(claimed.tenant.as_str())
-    .bind(id)
-    .bind(receipt)
+    .bind(erasure.id)
+    .bind(told)
     .execute(&mut *tx)
     .await
     .map_err(blame)?;
@@ -245,94 +281,23 @@ pub(crate) async fn finish(
     Ok(true)
 }
 
-/// Forgets what the catalog holds beside the files. Of one value: quarantined
-/// points; stored answers and event hashes hold no value of a point. Of a
-/// tenant: all of these. Metric names, dimension keys and counts of use stay.
-pub(crate) async fn forget_beside_files(
+/// The same for erasures that were done again: their own receipts stay, and so
+/// does what came after each of them.
+pub(crate) async fn finish_again(
     pool: &PgPool,
-    tenant: &TenantId,
-    subject: Option<&Subject>,
+    claimed: &Claimed,
+    erasures: &[Erasure],
     receipt: &mut Receipt,
-) -> Result<()> {
-    let mut tx = TenantTx::begin(pool, tenant).await?;
-    receipt.quarantined += forget_quarantined(&mut tx, tenant, subject).await?;
-    if subject.is_none() {
-        for (count, query) in [
-            (
-                &mut receipt.event_ids,
-                "DELETE FROM analytics.event_seen WHERE tenant_id = $1",
-            ),
-            (
-                &mut receipt.stored_answers,
-                "DELETE FROM analytics.idempotency WHERE tenant_id = $1",
-            ),
-            (
-                &mut receipt.import_chunks,
-                "DELETE FROM analytics.import_chunk WHERE tenant_id = $1",
-            ),
-        ] {
-            let done = sqlx::query(query)
-                .bind(tenant.as_str())
-                .execute(&mut *tx)
-                .await
-                .map_err(blame)?;
-            *count += done.rows_affected();
-        }
+) -> Result<bool> {
+    let mut tx = TenantTx::begin(pool, &claimed.tenant).await?;
+    for erasure in erasures {
+        let (subject, until) = (erasure.subject.as_ref(), erasure.finished_at);
+        forget::beside_files(&mut tx, &claimed.tenant, subject, until, receipt).await?;
     }
-    tx.commit().await.map_err(blame)
-}
-
-/// Deletes rejected points: all, or those with the subject's value. One that
-/// cannot be read goes, too: nobody can say that it does not hold the value.
-async fn forget_quarantined(
-    tx: &mut TenantTx,
-    tenant: &TenantId,
-    subject: Option<&Subject>,
-) -> Result<u64> {
-    let query = match subject {
-        None => sqlx::query("DELETE FROM analytics.quarantine WHERE tenant_id = $1")
-            .bind(tenant.as_str()),
-        Some(subject) => {
-            let kept: Vec<(Uuid, Option<String>)> =
-                sqlx::query_as("SELECT id, point FROM analytics.quarantine WHERE tenant_id = $1")
-                    .bind(tenant.as_str())
-                    .fetch_all(&mut **tx)
-                    .await
-                    .map_err(blame)?;
-            let named = |point: &str| named(point, &subject.dimension);
-            let holds =
-                |point: &str| named(point).is_none_or(|v| v.is_some_and(|v| subject.is(&v)));
-            let found = kept
-                .into_iter()
-                .filter(|(_, point)| point.as_deref().is_none_or(holds));
-            let found: Vec<Uuid> = found.map(|(id, _)| id).collect();
-            sqlx::query("DELETE FROM analytics.quarantine WHERE tenant_id = $1 AND id = ANY ($2)")
-                .bind(tenant.as_str())
-                .bind(found)
-        }
-    };
-    let done = query.execute(&mut **tx).await.map_err(blame)?;
-    Ok(done.rows_affected())
-}
-
-/// The text of a point's dimension, numbers as they stand in a column; the
-/// outer `None` for what is no JSON.
-fn named(point: &str, dimension: &str) -> Option<Option<String>> {
-    #[derive(Deserialize)]
-    struct Point<'p> {
-        #[serde(borrow)]
-        dimensions: HashMap<String, &'p RawValue>,
+    let told = serde_json::to_value(&*receipt).map_err(Error::internal)?;
+    if !jobs::finish_in(&mut tx, claimed, &Ended::Done(told)).await? {
+        return Ok(false);
     }
-    serde_json::from_str::<&RawValue>(point).ok()?;
-    let Ok(point) = serde_json::from_str::<Point<'_>>(point) else {
-        return Some(None);
-    };
-    let Some(raw) = point.dimensions.get(dimension).map(|raw| raw.get()) else {
-        return Some(None);
-    };
-    Some(Some(match serde_json::from_str::<String>(raw) {
-        Ok(text) => text,
-        Err(_) => storage_layout::Value::parse(raw)
-            .map_or(raw.to_owned(), |parsed| parsed.value.to_string()),
-    }))
+    tx.commit().await.map_err(blame)?;
+    Ok(true)
 }

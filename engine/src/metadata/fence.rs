@@ -5,12 +5,14 @@
 //! transaction that commits; so the work changes hands before the commit or
 //! after it, never in between.
 
+use serde_json::Value;
 use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use uuid::Uuid;
 
 use super::blame;
 use super::commit::{self, Commit, Outcome};
+use super::jobs::Claimed;
 use super::tenant_tx::TenantTx;
 use crate::error::Result;
 
@@ -42,15 +44,35 @@ pub enum Fenced {
     Stale,
 }
 
+/// How far a job is once a commit has happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Note<'a> {
+    /// The job.
+    pub claimed: &'a Claimed,
+    /// What another claim of it would go on from.
+    pub progress: &'a Value,
+}
+
 /// Commits, unless one of the fences is stale.
 pub async fn commit_fenced(pool: &PgPool, commit: &Commit, fences: &[Fence]) -> Result<Fenced> {
+    commit_noted(pool, commit, fences, None).await
+}
+
+/// The same, noting in the same transaction how far a job is.
+pub(crate) async fn commit_noted(
+    pool: &PgPool,
+    commit: &Commit,
+    fences: &[Fence],
+    note: Option<Note<'_>>,
+) -> Result<Fenced> {
     let mut tx = TenantTx::begin(pool, &commit.tenant).await?;
     for fence in fences {
         if !holds(&mut tx, &commit.tenant, *fence).await? {
             return Ok(Fenced::Stale);
         }
     }
-    commit::commit_in(pool, tx, commit).await.map(Fenced::Held)
+    let outcome = commit::commit_in(pool, tx, commit, note).await?;
+    Ok(Fenced::Held(outcome))
 }
 
 /// Whether a fence is the newest; it stays so until the transaction ends. That

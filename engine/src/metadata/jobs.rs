@@ -13,14 +13,16 @@ use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::TenantId;
 use uuid::Uuid;
 
-use super::blame;
 use super::fence::{self, Fence};
 use super::tenant_tx::TenantTx;
-use super::upkeep;
+use super::{blame, erasures, owed, upkeep};
 use crate::error::{Error, Result};
 
-/// A job is given up after this many claims.
+/// A job is given up after this many claims, unless it erases.
 pub const MAX_ATTEMPTS: i32 = 8;
+
+/// Kinds of jobs that are owed to somebody, and so never given up.
+const NEVER_GIVEN_UP: [&str; 2] = [erasures::JOB, owed::JOB];
 
 /// A claim chooses among this many of the oldest open jobs, and as many of the
 /// newest.
@@ -207,13 +209,34 @@ pub async fn renew(
     Ok(done.rows_affected() == 1)
 }
 
+/// Notes how far the work is with what else a transaction does; `false` when
+/// the job is somebody else's.
+pub(super) async fn note_in(
+    tx: &mut TenantTx,
+    claimed: &Claimed,
+    progress: &Value,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE analytics.job SET progress = $4
+         WHERE tenant_id = $1 AND job_id = $2 AND fence = $3 AND state = 'running'",
+    )
+    .bind(claimed.tenant.as_str())
+    .bind(claimed.job)
+    .bind(claimed.fence)
+    .bind(progress)
+    .execute(&mut **tx)
+    .await
+    .map_err(blame)?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
     /// It is done.
     Done(Value),
     /// It failed; it is tried again after `after`, and given up after
-    /// [`MAX_ATTEMPTS`].
+    /// [`MAX_ATTEMPTS`] unless it erases.
     Failed {
         /// Why, free of any tenant's values.
         why: String,
@@ -238,7 +261,8 @@ pub(super) async fn finish_in(tx: &mut TenantTx, claimed: &Claimed, ended: &Ende
     let (state, result, after) = match ended {
         Ended::Done(result) => ("done", result.clone(), Duration::ZERO),
         Ended::Failed { why, after } => {
-            let over = claimed.attempts >= MAX_ATTEMPTS;
+            let owed = NEVER_GIVEN_UP.contains(&claimed.kind.as_str());
+            let over = claimed.attempts >= MAX_ATTEMPTS && !owed;
             let state = if over { "failed" } else { "waiting" };
             (state, serde_json::json!({ "error": why }), *after)
         }

@@ -111,9 +111,9 @@ pub async fn keep(
         .map_err(blame)?;
     sqlx::query(
         "INSERT INTO analytics.quarantine
-             (tenant_id, id, received_at, expires_at, source, index, platform, field, reason, point)
+             (tenant_id, id, received_at, expires_at, source, index, platform, field, reason, point, kept_at)
          SELECT $1, e.id, $2, now() + make_interval(days => $3), $4,
-                e.index, e.platform, e.field, e.reason, e.point
+                e.index, e.platform, e.field, e.reason, e.point, clock_timestamp()
          FROM unnest($5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
              AS e (id, index, platform, field, reason, point)
          ON CONFLICT (tenant_id, id) DO NOTHING",

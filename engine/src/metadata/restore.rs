@@ -11,8 +11,8 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use storage_layout::TenantId;
 
 use super::backup::{Table, identifier, schema_version, tables};
-use super::blame;
 use super::owner::Owner;
+use super::{blame, owed};
 use crate::error::{Error, Result};
 
 /// What a living system knows better than any backup: which keys were revoked,
@@ -181,8 +181,8 @@ impl Target {
         tx.commit().await.map_err(blame)
     }
 
-    /// Takes a tenant in, all its tables in one transaction. Errors:
-    /// `Conflict` when it exists and must not.
+    /// Takes a tenant in, all its tables in one transaction, which notes the
+    /// erasures that are owed. Errors: `Conflict` when it exists and must not.
     pub(crate) async fn tenant(&mut self, tenant: &TenantId, existing: Existing) -> Result<()> {
         let mut tx = self.connection.begin().await.map_err(blame)?;
         let old: Option<(i64, i64)> = sqlx::query_as(
@@ -227,6 +227,7 @@ impl Target {
             go_on_from(&mut tx, tenant, version, registry).await?;
             sweep_later(&mut tx, tenant).await?;
         }
+        owed::owe(&mut tx, tenant).await?;
         tx.commit().await.map_err(blame)
     }
 

@@ -10,8 +10,9 @@ use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Postgres, Row, Transaction};
 use storage_layout::{FileId, TenantId, WindowUnit};
 
-use super::blame;
+use super::fence::Note;
 use super::tenant_tx::TenantTx;
+use super::{blame, jobs};
 use crate::error::{Error, Result};
 
 /// Replaced files stay this long: longer than the longest query.
@@ -111,15 +112,20 @@ fn due(row: &PgRow) -> Result<DueFile> {
     })
 }
 
-/// All replaced files of one tenant, whether their grace is over or not: for
-/// an erasure, which gives none.
-pub(crate) async fn replaced_files(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DueFile>> {
+/// All files of one tenant that were replaced up to a version, whether their
+/// grace is over or not: for an erasure, which gives none.
+pub(crate) async fn replaced_files(
+    pool: &PgPool,
+    tenant: &TenantId,
+    version: i64,
+) -> Result<Vec<DueFile>> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let rows = sqlx::query(
         "SELECT tenant_id, file_id, object_key, rollup_key, detail_key FROM analytics.data_file
-         WHERE tenant_id = $1 AND removed_version IS NOT NULL ORDER BY removed_at, file_id",
+         WHERE tenant_id = $1 AND removed_version <= $2 ORDER BY removed_at, file_id",
     )
     .bind(tenant.as_str())
+    .bind(version)
     .fetch_all(&mut *tx)
     .await
     .map_err(blame)?;
@@ -129,16 +135,33 @@ pub(crate) async fn replaced_files(pool: &PgPool, tenant: &TenantId) -> Result<V
 /// Removes replaced files' rows, after their objects.
 pub(crate) async fn forget_files(pool: &PgPool, tenant: &TenantId, files: &[FileId]) -> Result<()> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
+    forget_in(&mut tx, tenant, files).await?;
+    tx.commit().await.map_err(blame)
+}
+
+/// The same, noting how far a job is; `false` when it is somebody else's by
+/// now, and nothing changed.
+pub(crate) async fn forget_noted(pool: &PgPool, files: &[FileId], note: Note<'_>) -> Result<bool> {
+    let mut tx = TenantTx::begin(pool, &note.claimed.tenant).await?;
+    if !jobs::note_in(&mut tx, note.claimed, note.progress).await? {
+        return Ok(false);
+    }
+    forget_in(&mut tx, &note.claimed.tenant, files).await?;
+    tx.commit().await.map_err(blame)?;
+    Ok(true)
+}
+
+async fn forget_in(tx: &mut TenantTx, tenant: &TenantId, files: &[FileId]) -> Result<()> {
     sqlx::query(
         "DELETE FROM analytics.data_file
          WHERE tenant_id = $1 AND file_id = ANY ($2) AND removed_version IS NOT NULL",
     )
     .bind(tenant.as_str())
     .bind(files.iter().map(|file| file.0).collect::<Vec<_>>())
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await
-    .map_err(blame)?;
-    tx.commit().await.map_err(blame)
+    .map(drop)
+    .map_err(blame)
 }
 
 /// Uploads that began long ago and that no commit has settled.

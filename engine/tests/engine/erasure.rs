@@ -8,7 +8,7 @@ use engine::TenantId;
 use engine::ingest::IngestRequest;
 use engine::metadata::erasures::{Erasure, Receipt, Subject};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::fixture::{Fixture, ndjson, order, run, table};
 
@@ -150,8 +150,13 @@ async fn an_erased_value_is_nowhere_and_the_receipt_says_so() {
     let kept = "SELECT string_agg(tenant_id, '' ORDER BY tenant_id) FROM analytics.quarantine";
     assert_eq!(text(postgres.owner_options(), kept).await, "aab");
 
-    // A number is told by its canonical text; what is not there is no error.
-    assert_eq!(erase(&fixture, &a, "customer_id", "77").await.rows, 1);
+    // A number is told by its canonical text, in whatever form it is named;
+    // what is not there is no error.
+    fixture.ingest(&a, &[of_customer(r#""77.00""#, 1)]).await;
+    fixture.ingest(&a, &[of_customer(r#""77.0""#, 1)]).await;
+    assert_eq!(erase(&fixture, &a, "customer_id", "77.00").await.rows, 2);
+    assert_eq!(fixture.rows(&a, values).await, [["77.0"], ["x"]]);
+    assert_eq!(erase(&fixture, &a, "customer_id", "77.0").await.rows, 1);
     let nothing = erase(&fixture, &a, "nowhere", "77").await;
     assert_eq!((nothing.rows, nothing.files_replaced), (0, 0));
     assert_eq!(nothing.version_before, nothing.version_after);
@@ -181,7 +186,7 @@ async fn values_in_the_json_text_only(fixture: &Fixture) {
     }
     assert_eq!(erase(fixture, &tenant, "k39", "who").await.rows, 1);
     assert_eq!(total(fixture, &tenant).await, "3 13");
-    assert_eq!(erase(fixture, &tenant, "k39", "39").await.rows, 1);
+    assert_eq!(erase(fixture, &tenant, "k39", "39.0").await.rows, 1);
     assert_eq!(total(fixture, &tenant).await, "2 12");
 }
 
@@ -199,7 +204,7 @@ async fn replay(fixture: &Fixture, tenant: &TenantId, owner: &PgConnectOptions) 
 
     // As in a catalog from before: its receipts are known from elsewhere only.
     let known = fixture.engine.upkeep().erasures(tenant).await.unwrap();
-    assert_eq!(known.len(), 3);
+    assert_eq!(known.len(), 4);
     let text = serde_json::to_string(&known).unwrap();
     run(owner.clone(), "DELETE FROM analytics.erasure").await;
     assert_eq!(fixture.engine.replay_erasures(tenant).await.unwrap(), 0);
@@ -207,14 +212,63 @@ async fn replay(fixture: &Fixture, tenant: &TenantId, owner: &PgConnectOptions) 
     let upkeep = fixture.engine.upkeep();
     upkeep.restore_erasures(tenant, &known).await.unwrap();
     assert_eq!(upkeep.erasures(tenant).await.unwrap(), known);
+    assert_eq!(fixture.engine.replay_erasures(tenant).await.unwrap(), 0);
     run(
         owner.clone(),
-        "UPDATE analytics.erasure SET finished_at = now() + interval '1 hour'",
+        "UPDATE analytics.erasure SET receipt = jsonb_set(receipt, '{version_after}',
+             to_jsonb((receipt->>'version_after')::bigint + 1000))",
     )
     .await;
     assert_eq!(fixture.engine.replay_erasures(tenant).await.unwrap(), 1);
     assert_eq!(total(fixture, tenant).await, "1 10");
     assert_eq!(fixture.engine.replay_erasures(tenant).await.unwrap(), 0);
+}
+
+/// What is committed between an erasure's look and its commit is found by its
+/// next look.
+#[tokio::test]
+async fn points_that_come_while_an_erasure_rewrites_are_erased_too() {
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    let points = [of_customer(r#""m""#, 1), of_customer(r#""x""#, 10)];
+    fixture.ingest(&tenant, &points).await;
+    let postgres = fixture.postgres().await;
+    // A rewrite notes its upload, and waits there; a small body notes none.
+    run(
+        postgres.owner_options(),
+        "CREATE FUNCTION analytics.wait_here() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
+         CREATE TRIGGER wait_here AFTER INSERT ON analytics.pending_upload
+             EXECUTE FUNCTION analytics.wait_here()",
+    )
+    .await;
+    let mut gate = postgres.owner_options().connect().await.unwrap();
+    let lock = "SELECT pg_advisory_lock(4711)";
+    sqlx::query(lock).execute(&mut gate).await.unwrap();
+    let meanwhile = async {
+        let waits =
+            "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        while text(postgres.owner_options(), waits).await == "0" {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let points = [of_customer(r#""m""#, 2), of_customer(r#""y""#, 20)];
+        fixture.ingest(&tenant, &points).await;
+        let open = "SELECT pg_advisory_unlock(4711)";
+        sqlx::query(open).execute(&mut gate).await.unwrap();
+    };
+    let (receipt, ()) = tokio::join!(erase(&fixture, &tenant, "customer_id", "m"), meanwhile);
+    assert_eq!(total(&fixture, &tenant).await, "2 30");
+    // Rows in two commits, with the points' own between them.
+    assert_eq!((receipt.rows, receipt.files_replaced), (2, 2));
+    assert_eq!(receipt.version_after, receipt.version_before + 3);
+    assert_eq!(fixture.version(&tenant).await, receipt.version_after);
+    // Later points are later ones, also to a replay.
+    fixture.ingest(&tenant, &[of_customer(r#""m""#, 4)]).await;
+    assert_eq!(fixture.engine.replay_erasures(&tenant).await.unwrap(), 0);
+    assert_eq!(total(&fixture, &tenant).await, "3 34");
+    gate.close().await.unwrap();
+    postgres.stop().await.unwrap();
+    fixture.stop().await;
 }
 
 #[tokio::test]

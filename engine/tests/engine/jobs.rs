@@ -190,6 +190,19 @@ async fn stale_fences_are_rejected(fixture: &Fixture, pool: &PgPool, tenant: &Te
     }
     assert!(claim(pool, "bad", MINUTE).await.is_none());
     assert_eq!(jobs::state(pool, tenant, job).await.unwrap().0, "failed");
+    // What is owed to a person is not.
+    for kind in ["erasure", "erasure_replay"] {
+        let job = put(pool, tenant, kind).await;
+        for attempt in 1..=3 * jobs::MAX_ATTEMPTS {
+            let claimed = claim(pool, kind, MINUTE).await.unwrap();
+            assert_eq!((claimed.job, claimed.attempts), (job, attempt));
+            let failed = Ended::Failed {
+                why: "on purpose".to_owned(),
+                after: Duration::ZERO,
+            };
+            assert!(jobs::finish(pool, &claimed, &failed).await.unwrap());
+        }
+    }
     put(pool, tenant, "later").await;
     let claimed = claim(pool, "later", MINUTE).await.unwrap();
     let failed = Ended::Failed {

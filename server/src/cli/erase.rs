@@ -15,7 +15,7 @@ pub(super) struct Erase {
     /// The dimension's key, such as customer_id.
     #[arg(long, value_name = "KEY", requires = "value", conflicts_with = "all")]
     dimension: Option<String>,
-    /// The value, as SQL shows it.
+    /// The value, as SQL shows it; a number in any form (1.0 is 1).
     #[arg(long, requires = "dimension")]
     value: Option<String>,
     /// All points of the tenant.

@@ -44,7 +44,7 @@ fn line(text: impl Display) {
 }
 
 /// Who runs a command is the operator: unlike a client, they see the cause.
-fn sentence(error: &Error) -> (String, Option<&str>) {
+pub(super) fn sentence(error: &Error) -> (String, Option<&str>) {
     match error {
         Error::Query {
             message,

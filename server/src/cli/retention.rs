@@ -1,10 +1,13 @@
 //! `tessera retention`: what is too old, and for how long a metric is kept.
 
+use std::process::ExitCode;
+
 use clap::Args;
 use engine::maintain::{Removal, RetentionReport};
 use engine::{Engine, Result, TenantId};
 use serde_json::json;
 
+use super::output::sentence;
 use super::{Output, Place};
 
 #[derive(Args)]
@@ -32,10 +35,14 @@ pub(super) struct Retention {
 }
 
 impl Retention {
-    pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
+    /// Not 0 when any tenant's points could not be looked at.
+    pub(super) async fn run(self, place: &Place, output: Output) -> Result<ExitCode> {
         let engine = place.open().await?;
         let done = match (&self.tenant, &self.metric) {
-            (Some(tenant), Some(metric)) => self.set(&engine, tenant, metric, output).await,
+            (Some(tenant), Some(metric)) => {
+                let set = self.set(&engine, tenant, metric, output).await;
+                set.map(|()| ExitCode::SUCCESS)
+            }
             _ => self.remove(&engine, output).await,
         };
         engine.shutdown().await?;
@@ -67,7 +74,8 @@ impl Retention {
         Ok(())
     }
 
-    async fn remove(&self, engine: &Engine, output: Output) -> Result<()> {
+    /// One tenant's failure is no other tenant's: it is told with the rest.
+    async fn remove(&self, engine: &Engine, output: Output) -> Result<ExitCode> {
         let tenants = match &self.tenant {
             Some(tenant) => vec![tenant.clone()],
             None => engine.upkeep().tenants().await?,
@@ -76,19 +84,26 @@ impl Retention {
             true => Removal::DryRun,
             false => Removal::Apply,
         };
-        let mut reports = Vec::new();
+        let mut code = ExitCode::SUCCESS;
+        let (mut lines, mut objects) = (Vec::new(), Vec::new());
         for tenant in tenants {
-            let report = engine.upkeep().retain(&tenant, removal).await?;
-            reports.push((tenant, report));
+            match engine.upkeep().retain(&tenant, removal).await {
+                Ok(report) => {
+                    lines.push(self.line(&tenant, &report));
+                    objects.push(json!({"tenant": tenant.as_str(), "report": report}));
+                }
+                Err(error) if self.tenant.is_some() => return Err(error),
+                Err(error) => {
+                    code = ExitCode::FAILURE;
+                    let (why, _) = sentence(&error);
+                    lines.push(format!("failed for tenant {tenant}: {why}"));
+                    objects.push(json!({"tenant": tenant.as_str(), "error": why}));
+                }
+            }
         }
-        let lines: Vec<_> = reports.iter().map(|(t, r)| self.line(t, r)).collect();
-        let objects: Vec<_> = reports
-            .iter()
-            .map(|(tenant, report)| json!({"tenant": tenant.as_str(), "report": report}))
-            .collect();
         let object = json!({"dry_run": self.dry_run, "tenants": objects});
         output.say(lines.join("\n"), &object);
-        Ok(())
+        Ok(code)
     }
 
     fn line(&self, tenant: &TenantId, report: &RetentionReport) -> String {

@@ -21,7 +21,7 @@ pub(crate) struct ErasureRequest {
     /// The dimension's key.
     #[schema(example = "customer_id")]
     dimension: Option<String>,
-    /// Its value: a text, a number, true or false.
+    /// Its value: a text, a number in any form, true or false.
     #[schema(value_type = Option<String>)]
     value: Option<Value>,
     /// Erase all points of the tenant.
@@ -79,7 +79,8 @@ pub(crate) struct Receipt {
     import_chunks: u64,
     /// The tenant's version before.
     version_before: i64,
-    /// The tenant's version after.
+    /// The tenant's version at which none of them was left; later points are
+    /// not meant.
     version_after: i64,
 }
 

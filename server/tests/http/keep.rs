@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 
 use crate::fixture::JsonBody as _;
 use crate::fixture::{Server, body, order, problem};
@@ -122,6 +123,11 @@ async fn a_tenant_admin_removes_old_points_and_erases_customers() {
     ]);
     assert!(said.starts_with("erased 1 points of tenant b"), "{said}");
     assert_eq!(other.rows(count).await, json!([[2, 5]]));
+    // A number in another form than its own.
+    let erase = ["erase", "--tenant", "b", "--dimension", "customer_id"];
+    let said = server.say(&[&erase[..], &["--value", "7.00"]].concat());
+    assert!(said.starts_with("erased 1 points of tenant b"), "{said}");
+    assert_eq!(other.rows(count).await, json!([[1, 1]]));
 
     // All of it, said twice.
     let done = body(
@@ -137,7 +143,49 @@ async fn a_tenant_admin_removes_old_points_and_erases_customers() {
     let done = done.await;
     assert_eq!(
         (&done["dimension"], &done["receipt"]["rows"]),
-        (&Value::Null, &json!(2))
+        (&Value::Null, &json!(1))
     );
     assert_eq!(other.rows(count).await, json!([[0, 0]]));
+}
+
+#[tokio::test]
+async fn retention_of_all_goes_on_after_a_tenant_that_fails() {
+    let server = Server::start();
+    let now = chrono::Utc::now().to_rfc3339();
+    for name in ["a", "b", "c"] {
+        let client = server.tenant(name);
+        let mut new = order(json!(2), json!({}));
+        new["recorded_at"] = json!(now);
+        let points = json!([order(json!(1), json!({})), new]);
+        body(client.points(&points).send().await.unwrap(), 200).await;
+        let metric = "coreldove/revenue/order_revenue";
+        let keep = ["retention", "--tenant", name, "--metric", metric];
+        server.say(&[&keep[..], &["--days", "30"]].concat());
+    }
+    let mut connection = server.superuser().connect().await.unwrap();
+    sqlx::query("UPDATE analytics.data_file SET sha256 = sha256('x') WHERE tenant_id = 'b'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for arguments in [
+        &["retention", "--dry-run", "--json"][..],
+        &["retention", "--json"],
+    ] {
+        let output = server.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let tenants = said["tenants"].as_array().unwrap();
+        assert_eq!(tenants.len(), 3, "{said}");
+        for tenant in tenants {
+            match tenant["tenant"].as_str() {
+                Some("b") => assert!(tenant["error"].is_string(), "{said}"),
+                _ => assert_eq!(tenant["report"]["rows"], 1, "{said}"),
+            }
+        }
+    }
+    let output = server.run(&["retention"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("failed for tenant b: "), "{text}");
+    assert!(text.contains("removed 0 points of tenant c"), "{text}");
+    assert!(!output.status.success());
 }
