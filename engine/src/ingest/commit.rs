@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::batch::PointBatch;
 use super::layout::Layout;
-use super::{Ingest, IngestAnswer, Rejection, encode, on_processor};
+use super::{Ingest, IngestAnswer, Rejection, encode, on_processor, over_day};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
@@ -287,12 +287,10 @@ impl Attempt {
                 .map_err(Error::internal),
             Outcome::KeyConflict => Err(key_conflict()),
             Outcome::ChunkKnown => Ok(Done::Answer(None)),
-            Outcome::OverLimit(used, allowed) => Err(Error::LimitExceeded {
-                limit: "ingest_points_per_day",
-                used,
-                allowed,
-                plan: self.layout.plan.clone(),
-            }),
+            Outcome::OverLimit(used, allowed) => {
+                let plan = self.layout.plan.clone();
+                Err(over_day(used, allowed, self.answer.accepted, plan))
+            }
             Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }

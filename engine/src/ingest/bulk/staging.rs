@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
 use crate::ingest::encode::{self, Target, Upload};
 use crate::ingest::layout::Layout;
-use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, upload};
+use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, over_day, upload};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
@@ -297,12 +297,8 @@ impl<'i> Staging<'i> {
                 }
                 Outcome::KeyConflict => return Err(key_conflict()),
                 Outcome::OverLimit(used, allowed) => {
-                    return Err(Error::LimitExceeded {
-                        limit: "ingest_points_per_day",
-                        used,
-                        allowed,
-                        plan: self.names.layout.plan.clone(),
-                    });
+                    let plan = self.names.layout.plan.clone();
+                    return Err(over_day(used, allowed, self.points, plan));
                 }
                 Outcome::RegistryChanged => self.rename().await?,
                 Outcome::EventsSeen => self.drop_known_events().await?,
