@@ -17,6 +17,8 @@ mod collect;
 mod compaction;
 #[path = "engine/dashboard.rs"]
 mod dashboard;
+#[path = "engine/demo.rs"]
+mod demo;
 #[path = "engine/dimensions.rs"]
 mod dimensions;
 #[path = "engine/embedded.rs"]
