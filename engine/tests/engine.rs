@@ -33,6 +33,8 @@ mod fixture;
 mod group_commit;
 #[path = "engine/history.rs"]
 mod history;
+#[path = "engine/import.rs"]
+mod import;
 #[path = "engine/ingest.rs"]
 mod ingest;
 #[path = "engine/jobs.rs"]
