@@ -238,6 +238,7 @@ fn check_platform(session: &Session, platform: Option<&str>) -> Result<()> {
             Err(Error::Invalid {
                 message: format!("{name:?} is not a registered platform"),
                 at: Some("platform".to_owned()),
+                location: None,
                 hint: Some(format!("use one of {}", names.join(", "))),
             })
         }

@@ -10,4 +10,4 @@ mod tenants;
 
 pub use generator::Generator;
 pub use point::{DemoPoint, DemoValue};
-pub use tenants::{DemoTenant, ensure, zipf_tenants};
+pub use tenants::{DemoTenant, ensure, ensure_plans, zipf_tenants};

@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 /// The engine's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A place in a query's text, both counted from 1.
+/// A place in a text that was sent, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Location {
     /// Line.
@@ -35,8 +37,10 @@ pub enum Error {
     Invalid {
         /// What is wrong.
         message: String,
-        /// Which field, parameter or line.
+        /// Which field, parameter or part of the request.
         at: Option<String>,
+        /// Where in its text, if it has one.
+        location: Option<Location>,
         /// What to do instead.
         hint: Option<String>,
     },
@@ -51,8 +55,12 @@ pub enum Error {
     /// The caller may not do this.
     #[error("{message}")]
     Forbidden {
-        /// What is not allowed, and what would be.
+        /// What is not allowed.
         message: String,
+        /// Which field asks for it.
+        at: Option<String>,
+        /// What would be allowed.
+        hint: Option<String>,
     },
     /// The thing does not exist (or belongs to somebody else).
     #[error("{what} is not found")]
@@ -75,8 +83,14 @@ pub enum Error {
         used: u64,
         /// What the plan allows.
         allowed: u64,
+        /// What it would have to allow.
+        needed: u64,
         /// The plan's name.
         plan: String,
+        /// When what is used counts no more, where that comes by itself.
+        resets_at: Option<DateTime<Utc>>,
+        /// The smallest plan that allows it, where one is known.
+        allowed_by: Option<String>,
     },
     /// Postgres or the object store does not answer; nothing was acknowledged.
     #[error("{message}")]
@@ -103,6 +117,7 @@ impl Error {
         Self::Invalid {
             message: message.into(),
             at: Some(at.into()),
+            location: None,
             hint: None,
         }
     }

@@ -12,6 +12,7 @@ mod chunk;
 mod column;
 mod decoded;
 mod evaluate;
+mod kept;
 mod lines;
 mod mapping;
 mod program;
@@ -25,6 +26,7 @@ mod times;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::Utc;
 use storage_layout::TenantId;
 use tokio::sync::mpsc;
 
@@ -34,6 +36,8 @@ use crate::ingest::PointBatch;
 use chunk::{Chunk, LineFault};
 use decoded::Decode;
 use evaluate::Evaluated;
+use kept::Kept;
+pub use kept::Outdated;
 pub use mapping::Mapping;
 use program::Program;
 use reader::{Opened, Source};
@@ -56,7 +60,7 @@ pub struct ImportOptions {
     /// What becomes of chunks that were imported before.
     pub again: Again,
     /// Where lines that are no data points are listed; `None`: the file's name
-    /// with `.rejected.csv`, in the current directory.
+    /// with `.rejected.csv`, in the current directory. Files may share one.
     pub report: Option<PathBuf>,
 }
 
@@ -82,14 +86,26 @@ pub struct ImportReport {
     pub chunks_skipped: u64,
     /// Values with more than nine decimals.
     pub rounded: u64,
+    /// Points of this import that retention will remove. Duplicates that were
+    /// dropped may be among them.
+    pub outdated: Outdated,
     /// The report, if a line was rejected.
     pub report: Option<PathBuf>,
 }
 
-/// A chunk on its way to the commit; `points` are absent where it is known.
+/// A chunk on its way to the commit.
 struct Prepared {
     chunk: Chunk,
+    known: Known,
+    /// Absent where it is skipped.
     points: Option<Evaluated>,
+}
+
+/// Whether a chunk was imported before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Yes,
+    No,
 }
 
 /// Evaluates chunks, off the async threads.
@@ -97,6 +113,7 @@ struct Evaluator {
     program: Program,
     decoder: Box<dyn Decode>,
     mapping: Mapping,
+    kept: Kept,
     report: Arc<Mutex<Report>>,
 }
 
@@ -132,11 +149,12 @@ pub async fn import_file(
         program,
         bytes_total,
     } = opened;
-    let mapping = options.mapping.clone();
+    let retention = engine.upkeep().retention_of(tenant).await?;
     let evaluator = Arc::new(Evaluator {
         program,
         decoder,
-        mapping,
+        mapping: options.mapping.clone(),
+        kept: Kept::new(&retention, Utc::now()),
         report: Arc::clone(&report),
     });
 
@@ -162,7 +180,6 @@ pub async fn import_file(
         let mut commit = Commit {
             engine,
             tenant,
-            again: options.again,
             report: &report,
             done: ImportReport::default(),
         };
@@ -174,7 +191,10 @@ pub async fn import_file(
         Ok(commit.done)
     };
     let ((), (), mut done) = tokio::try_join!(reading, evaluating, committing)?;
-    (done.rejected_lines, done.report) = lock(&report).outcome();
+    let mut report = lock(&report);
+    report.finish()?;
+    (done.rejected_lines, done.report) = report.outcome();
+    drop(report);
     Ok(done)
 }
 
@@ -201,15 +221,20 @@ async fn evaluate_chunks(
     while let Some(chunk) = chunks.recv().await {
         let next = async {
             let chunk = chunk?;
-            if again == Again::Skip && engine.ingest().has_chunk(tenant, chunk.hash).await? {
+            let known = match engine.ingest().has_chunk(tenant, chunk.hash).await? {
+                true => Known::Yes,
+                false => Known::No,
+            };
+            if (again, known) == (Again::Skip, Known::Yes) {
                 return Ok(Prepared {
                     chunk,
+                    known,
                     points: None,
                 });
             }
             let evaluator = Arc::clone(&evaluator);
             let empty = engine.ingest().batch().await?;
-            blocking(move || evaluator.prepare(chunk, empty)).await
+            blocking(move || evaluator.prepare(chunk, known, empty)).await
         };
         let next = next.await;
         let failed = next.is_err();
@@ -220,13 +245,15 @@ async fn evaluate_chunks(
 }
 
 impl Evaluator {
-    fn prepare(&self, mut chunk: Chunk, empty: PointBatch) -> Result<Prepared> {
+    fn prepare(&self, mut chunk: Chunk, known: Known, empty: PointBatch) -> Result<Prepared> {
         let mut decoded = self.decoder.decode(&self.program, &chunk)?;
         decoded.faults.append(&mut chunk.faults);
-        let points = self.program.points(&self.mapping, &chunk, decoded, empty)?;
+        let program = &self.program;
+        let points = program.points(&self.mapping, &chunk, decoded, &self.kept, empty)?;
         lock(&self.report).write(&points.faults)?;
         Ok(Prepared {
             chunk,
+            known,
             points: Some(points),
         })
     }
@@ -236,7 +263,6 @@ impl Evaluator {
 struct Commit<'a> {
     engine: &'a Engine,
     tenant: &'a TenantId,
-    again: Again,
     report: &'a Mutex<Report>,
     done: ImportReport,
 }
@@ -248,25 +274,35 @@ impl Commit<'_> {
         advance: impl Fn(u64, u64),
     ) -> Result<()> {
         while let Some(next) = prepared.recv().await {
-            let Prepared { chunk, points } = next?;
+            let Prepared {
+                chunk,
+                known,
+                points,
+            } = next?;
             self.done.chunks += 1;
             match points {
                 None => self.done.chunks_skipped += 1,
-                Some(points) => self.chunk(&chunk, points).await?,
+                Some(points) => self.chunk(&chunk, known, points).await?,
             }
             advance(chunk.bytes_read, self.done.points);
         }
         Ok(())
     }
 
-    async fn chunk(&mut self, chunk: &Chunk, points: Evaluated) -> Result<()> {
-        let Evaluated { batch, records, .. } = points;
+    async fn chunk(&mut self, chunk: &Chunk, known: Known, points: Evaluated) -> Result<()> {
+        let Evaluated {
+            batch,
+            records,
+            outdated,
+            ..
+        } = points;
         // A chunk without points is not remembered: reading it again costs
         // little, and its faults are reported again.
         if batch.is_empty() {
             return Ok(());
         }
-        let once = (self.again == Again::Skip).then_some(chunk.hash);
+        // One that is imported again is remembered already.
+        let once = (known == Known::No).then_some(chunk.hash);
         let Some(answer) = self
             .engine
             .ingest()
@@ -279,6 +315,9 @@ impl Commit<'_> {
         self.done.points += answer.accepted;
         self.done.duplicates += answer.duplicates;
         self.done.rounded += answer.rounded;
+        if answer.accepted > 0 {
+            self.done.outdated.add_all(outdated);
+        }
         let late = answer.rejected.into_iter().map(|rejection| {
             let record = usize::try_from(rejection.index)
                 .ok()

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{NaiveTime, Utc};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use storage_layout::TenantId;
 use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
 use crate::metadata::platforms::Platforms;
+use crate::metadata::{tenants, usage};
 
 mod admission;
 mod batch;
@@ -30,6 +31,7 @@ mod key_column;
 pub(crate) mod layout;
 mod parse;
 pub mod quarantine;
+mod refusal;
 mod turns;
 mod uploads;
 
@@ -134,11 +136,13 @@ pub struct IngestAnswer {
     /// body is cut, see [`bulk`].
     #[serde(default)]
     pub unlisted: u64,
-    /// The tenant's version that holds the points; 0 when nothing was kept.
+    /// The tenant's version that holds the points; when nothing was kept, its
+    /// version by then.
     pub version: i64,
 }
 
 impl IngestAnswer {
+    /// Without a version, which [`Ingest::complete`] fills in.
     fn of_nothing(faults: &Faults) -> Self {
         Self {
             accepted: 0,
@@ -231,6 +235,43 @@ impl Ingest {
 
     /// Parses, checks and commits a body; returns after the commit is durable.
     pub async fn points(&self, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
+        let answer = self.whole(tenant, request).await;
+        self.complete(tenant, answer).await
+    }
+
+    /// Fills in what only the catalog knows: the version of an answer of which
+    /// nothing was kept, whose rejected points are counted by that, and which
+    /// plan would allow what this one does not.
+    async fn complete(
+        &self,
+        tenant: &TenantId,
+        answer: Result<IngestAnswer>,
+    ) -> Result<IngestAnswer> {
+        match answer {
+            Ok(answer) if answer.version == 0 => {
+                let rejected = answer.rejected.len() as u64 + answer.unlisted;
+                let version = usage::nothing_kept(&self.pool, tenant, rejected).await?;
+                Ok(IngestAnswer { version, ..answer })
+            }
+            Err(error) => Err(self.with_plan(error).await),
+            answer => answer,
+        }
+    }
+
+    /// Says which plan would allow it, if one does and the catalog answers.
+    async fn with_plan(&self, error: Error) -> Error {
+        let mut error = error;
+        if let Error::LimitExceeded {
+            needed, allowed_by, ..
+        } = &mut error
+        {
+            let plan = tenants::plan_for_points(&self.pool, *needed).await;
+            *allowed_by = plan.unwrap_or_default();
+        }
+        error
+    }
+
+    async fn whole(&self, tenant: &TenantId, request: IngestRequest) -> Result<IngestAnswer> {
         let key = request.idempotency_key.clone();
         let idempotency = key.map(|key| (key, request.hash()));
         let large = request.body.len() > INLINE_PARSE_BYTES;
@@ -245,7 +286,7 @@ impl Ingest {
         let now_us = Utc::now().timestamp_micros();
         let parse = move || {
             let text = std::str::from_utf8(&body)
-                .map_err(|_| Error::invalid("the body is not UTF-8 text", "body"))?;
+                .map_err(|error| refusal::not_utf8(line_of(&body, error.valid_up_to())))?;
             parse::body(text, format, &owner, || {
                 PointBatch::new(platforms.clone(), now_us)
             })
@@ -312,6 +353,16 @@ impl Ingest {
     /// Turns one platform event, `{platform, action, data}`, into points as the
     /// registry says, and commits them.
     pub async fn collect(
+        &self,
+        tenant: &TenantId,
+        body: Bytes,
+        idempotency_key: Option<String>,
+    ) -> Result<IngestAnswer> {
+        let answer = self.event(tenant, body, idempotency_key).await;
+        self.complete(tenant, answer).await
+    }
+
+    async fn event(
         &self,
         tenant: &TenantId,
         body: Bytes,
@@ -404,6 +455,25 @@ fn stored(answer: &IngestAnswer, key: Option<(String, [u8; 32])>) -> Result<Opti
     };
     let answer = serde_json::to_value(answer).map_err(Error::internal)?;
     Ok(Some((key, hash, answer)))
+}
+
+/// The line, from 1, that a byte of a body is in.
+fn line_of(body: &[u8], at: usize) -> u64 {
+    1 + body[..at].iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// The plan's points of this UTC day do not suffice for `points` more.
+fn over_day(used: u64, allowed: u64, points: u64, plan: String) -> Error {
+    let tomorrow = Utc::now().date_naive().succ_opt();
+    Error::LimitExceeded {
+        limit: "ingest_points_per_day",
+        used,
+        allowed,
+        needed: used.saturating_add(points),
+        plan,
+        resets_at: tomorrow.map(|day| day.and_time(NaiveTime::MIN).and_utc()),
+        allowed_by: None,
+    }
 }
 
 /// A key with the hash of the body that it stands for.

@@ -21,6 +21,7 @@ use crate::metadata::commit::Outcome;
 use crate::metadata::fence::{self, Fence, Fenced};
 use crate::metadata::leases::Take;
 use crate::metadata::looks::{self, Waiting, Watch};
+use crate::metadata::retention::Retention;
 use crate::metadata::rollups::Turn;
 use crate::metadata::{retention as limits, upkeep};
 use crate::query::cache::Caches;
@@ -403,6 +404,7 @@ impl Maintainer {
             return Err(Error::Invalid {
                 message: format!("{metric:?} is not a metric"),
                 at: Some("metric".into()),
+                location: None,
                 hint: Some("write platform/metric_type/metric_name".into()),
             });
         };
@@ -412,6 +414,11 @@ impl Maintainer {
             metric_name: metric_name.into(),
         };
         limits::set_metric_days(&self.pool, tenant, &metric, days).await
+    }
+
+    /// What a tenant keeps. Errors: `NotFound`.
+    pub async fn retention_of(&self, tenant: &TenantId) -> Result<Retention> {
+        limits::of_tenant(&self.pool, tenant).await
     }
 
     /// All tenants, by name.

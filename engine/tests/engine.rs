@@ -17,6 +17,8 @@ mod collect;
 mod compaction;
 #[path = "engine/dashboard.rs"]
 mod dashboard;
+#[path = "engine/demo.rs"]
+mod demo;
 #[path = "engine/dimensions.rs"]
 mod dimensions;
 #[path = "engine/embedded.rs"]
@@ -31,6 +33,8 @@ mod fixture;
 mod group_commit;
 #[path = "engine/history.rs"]
 mod history;
+#[path = "engine/import.rs"]
+mod import;
 #[path = "engine/ingest.rs"]
 mod ingest;
 #[path = "engine/jobs.rs"]

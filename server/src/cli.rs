@@ -25,6 +25,7 @@ mod rollups;
 mod serve;
 mod tenant;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -94,7 +95,14 @@ enum Verb {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && asks_for_json(std::env::args_os()) => {
+            Output::misuse(&error);
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
     if let Verb::DecodeBody(verb) = cli.verb {
         return verb.run();
     }
@@ -115,6 +123,14 @@ pub fn main() -> ExitCode {
         output.failure(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Whether `--json` is among the options of a command line that is faulty.
+fn asks_for_json(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments
+        .by_ref()
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json")
 }
 
 async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
@@ -159,6 +175,8 @@ mod tests {
             "tessera export --sql x --tenant a --out f --format ndjson --data-dir d",
             "tessera compact --tenant a --data-dir d",
             "tessera tenant set a --time-zone Asia/Kathmandu --data-dir d",
+            "tessera tenant set a --plan pro",
+            "tessera tenant set a --plan pro --time-zone UTC",
             "tessera metric set p/t/m --tenant a --kind ratio --numerator x --denominator y",
             "tessera metric set p/t/m --tenant a --kind sum --sketch-distinct x,y --sketch-quantiles",
             "tessera rollups verify --tenant a --from 2025-01-01 --to 2025-01-31 --platform p",

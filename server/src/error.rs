@@ -6,8 +6,11 @@
 mod blame;
 mod refused;
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,7 +38,7 @@ pub struct Problem {
     /// What was wrong this time.
     #[schema(value_type = String)]
     detail: Box<str>,
-    /// Which field, parameter or header.
+    /// Which field, parameter, header or part of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     at: Option<Box<str>>,
@@ -90,6 +93,12 @@ pub struct Limit {
     allowed: u64,
     /// The plan.
     plan: String,
+    /// When what is used counts no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_at: Option<DateTime<Utc>>,
+    /// The smallest plan that would allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_by: Option<String>,
 }
 
 impl Problem {
@@ -150,6 +159,16 @@ impl Problem {
         )
     }
 
+    /// 409: it collides with what is there, or is under way.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "urn:tessera:problem:conflict",
+            "conflict",
+            detail,
+        )
+    }
+
     /// 413: a body over its limit.
     pub fn too_large(limit_bytes: usize) -> Self {
         Self::over_size(format!("the body is over the limit of {limit_bytes} bytes"))
@@ -164,6 +183,7 @@ impl Problem {
             "body too large",
             detail,
         )
+        .at("body")
     }
 
     /// 415: a body of a type that is not understood.
@@ -209,6 +229,13 @@ impl Problem {
     pub fn located(mut self, line: u64, column: u64) -> Self {
         self.line = Some(narrow(line));
         self.column = Some(narrow(column));
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after_secs = Some(narrow(after.as_secs()));
         self
     }
 

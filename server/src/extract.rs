@@ -53,7 +53,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             let place = format!(" at line {line} column {column}");
             let reason = plain(text.strip_suffix(&place).unwrap_or(&text));
             Problem::malformed(format!("the body cannot be read: {reason}"))
-                .located(line as u64, column as u64)
+                .located(line as u64, column.max(1) as u64)
+                .at("body")
+                .hint("send one JSON text of the shape that /docs describes for this route")
         })
     }
 }
@@ -124,7 +126,9 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<String> {
         .filter_map(|p| p.trim().strip_prefix("charset="))
         .any(|charset| !matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
     if foreign {
-        return Err(Problem::unsupported_type("the body must be UTF-8").at("Content-Type"));
+        return Err(Problem::unsupported_type("the body must be UTF-8")
+            .at("Content-Type")
+            .hint("encode it as UTF-8 and send `charset=utf-8`, or no charset"));
     }
     Ok(name.trim().to_owned())
 }
@@ -217,7 +221,7 @@ impl Stream for Frames {
             now
         });
         let problem = match this.frames.poll_next_unpin(cx) {
-            Poll::Ready(Some(Err(_))) => Problem::malformed("the body ended before its length"),
+            Poll::Ready(Some(Err(_))) => cut_off(),
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = None;
                 this.tempo.piece(frame.len(), since.elapsed());
@@ -261,7 +265,7 @@ async fn collect(
         let Some(frame) = frame else {
             return Ok(bytes.freeze());
         };
-        let frame = frame.map_err(|_| Problem::malformed("the body ended before its length"))?;
+        let frame = frame.map_err(|_| cut_off())?;
         if bytes.len() + frame.len() > limit_bytes {
             discard(frames).await;
             return Err(Problem::too_large(limit_bytes));
@@ -295,6 +299,12 @@ async fn discard(mut frames: BodyDataStream) {
     let _ = tokio::time::timeout(DISCARD, patience).await;
 }
 
+fn cut_off() -> Problem {
+    Problem::malformed("the body ended before its length")
+        .at("body")
+        .hint("send it again, whole; nothing of it was kept")
+}
+
 fn too_slow() -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
@@ -305,4 +315,6 @@ fn too_slow() -> Problem {
             IDLE.as_secs()
         ),
     )
+    .at("body")
+    .hint("send it again without pauses, or in several requests; nothing of it was kept")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
@@ -22,6 +22,9 @@ use crate::error::Problem;
 /// Until the first byte of an answer. Plans set shorter deadlines for queries;
 /// this one catches what has none.
 const DEADLINE: Duration = Duration::from_secs(300);
+
+/// After an answer that took too long.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Answers of the API are data: they load nothing and stand in no frame.
 const CSP_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -93,17 +96,27 @@ fn finished<B>(response: &axum::http::Response<B>, latency: Duration, _: &Span) 
 }
 
 async fn deadline(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "urn:tessera:problem:deadline",
-            "took too long",
-            format!("no answer began within {} seconds", DEADLINE.as_secs()),
-        )
-        .hint("ask for less at a time")
-        .into_response(),
-    }
+    let method = request.method().clone();
+    let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
+    answered.unwrap_or_else(|_| too_late(&method).into_response())
+}
+
+/// What may have changed something leaves its sender in doubt, and says so.
+fn too_late(method: &Method) -> Problem {
+    let hint = if method.is_safe() {
+        "ask for less at a time"
+    } else {
+        "whether it was carried out is unknown: send points and events again with the same \
+         Idempotency-Key, which counts them once; for a question, ask for less at a time"
+    };
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "urn:tessera:problem:deadline",
+        "took too long",
+        format!("no answer began within {} seconds", DEADLINE.as_secs()),
+    )
+    .hint(hint)
+    .retry_after(RETRY_AFTER)
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
@@ -114,4 +127,22 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or_default();
     tracing::error!(panic = ?text, "a handler panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_too_long_says_when_to_come_back_and_what_is_in_doubt() {
+        for (method, unknown) in [(Method::GET, false), (Method::POST, true)] {
+            let problem = too_late(&method);
+            let shown = serde_json::to_value(&problem).expect("JSON");
+            let hint = shown["hint"].as_str().expect("a hint");
+            assert_eq!(hint.contains("Idempotency-Key"), unknown, "{hint}");
+            let response = problem.into_response();
+            assert_eq!(response.status(), 503);
+            assert_eq!(response.headers()["retry-after"], "10");
+        }
+    }
 }

@@ -25,6 +25,8 @@ mod faults;
 mod fixture;
 #[path = "http/front.rs"]
 mod front;
+#[path = "http/import.rs"]
+mod import;
 #[path = "http/keep.rs"]
 mod keep;
 #[path = "http/quarantine.rs"]

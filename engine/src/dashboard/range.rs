@@ -270,6 +270,7 @@ fn invalid(message: String, at: &str, hint: &str) -> Error {
     Error::Invalid {
         message,
         at: Some(at.to_owned()),
+        location: None,
         hint: Some(hint.to_owned()),
     }
 }

@@ -1,7 +1,8 @@
 //! One demo tenant for each plan, with a year of data and a key.
 //!
 //! What was made is remembered in a file that only its owner can read, keys
-//! included: a second start reads it and does nothing, a killed one goes on.
+//! included: a second start reads it and does nothing, a killed one goes on,
+//! one on another database begins anew.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -71,16 +72,30 @@ pub async fn ensure(
     end: DateTime<Utc>,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<DemoTenant>> {
+    ensure_plans(engine, data_dir, end, &PLANS, progress).await
+}
+
+/// As [`ensure`], with other plans and numbers of points.
+pub async fn ensure_plans(
+    engine: &Engine,
+    data_dir: &Path,
+    end: DateTime<Utc>,
+    plans: &[(&str, u64)],
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Vec<DemoTenant>> {
     let path = data_dir.join(FILE);
-    let mut demo = read(&path)?.unwrap_or(Demo {
-        end,
-        state: State::Loading,
-        tenants: Vec::new(),
-    });
+    let mut demo = match read(&path)? {
+        Some(demo) if is_of(engine, &demo).await? => demo,
+        _ => Demo {
+            end,
+            state: State::Loading,
+            tenants: Vec::new(),
+        },
+    };
     if demo.state == State::Complete {
         return Ok(demo.tenants);
     }
-    for (number, (plan, points)) in PLANS.into_iter().enumerate() {
+    for (number, &(plan, points)) in plans.iter().enumerate() {
         if demo.tenants.len() <= number {
             demo.tenants.push(create(engine, plan, points).await?);
             write(&path, &demo)?;
@@ -92,6 +107,18 @@ pub async fn ensure(
     demo.state = State::Complete;
     write(&path, &demo)?;
     Ok(demo.tenants)
+}
+
+/// Whether this engine's database knows the keys: the data directory may have
+/// been used with another one before.
+async fn is_of(engine: &Engine, demo: &Demo) -> Result<bool> {
+    for of in &demo.tenants {
+        let caller = engine.keys().authenticate(&of.key).await?;
+        if caller.is_none_or(|caller| caller.tenant != of.tenant) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn create(engine: &Engine, plan: &str, points: u64) -> Result<DemoTenant> {

@@ -12,6 +12,7 @@ use datafusion::error::DataFusionError;
 
 use super::chunk::{Chunk, LineFault};
 use super::decoded::Decoded;
+use super::kept::{Kept, Outdated};
 use super::mapping::{Mapping, Target};
 use super::program::{Program, Shape, Step};
 use super::times::Times;
@@ -27,6 +28,8 @@ pub(super) struct Evaluated {
     pub(super) records: Vec<usize>,
     /// Records that gave no point, by line.
     pub(super) faults: Vec<LineFault>,
+    /// Points that are older than they are kept.
+    pub(super) outdated: Outdated,
 }
 
 /// A column of results.
@@ -56,6 +59,7 @@ impl Program {
         mapping: &Mapping,
         chunk: &Chunk,
         decoded: Decoded,
+        kept_for: &Kept,
         mut points: PointBatch,
     ) -> Result<Evaluated> {
         let Decoded {
@@ -75,6 +79,7 @@ impl Program {
         }
         let mut kept = Vec::with_capacity(batch.num_rows());
         let mut dimensions = Vec::with_capacity(columns.dimensions.len());
+        let mut outdated = Outdated::default();
         for (row, &record) in records.iter().enumerate().filter(|&(row, _)| !skip[row]) {
             dimensions.clear();
             dimensions.extend(
@@ -84,7 +89,10 @@ impl Program {
                     .filter_map(|(name, column)| column.dimension(row).map(|value| (*name, value))),
             );
             match columns.push(row, mapping, &dimensions, &mut points) {
-                Ok(()) => kept.push(record),
+                Ok(point) => {
+                    kept.push(record);
+                    outdated.add(kept_for.verdict(&point));
+                }
                 Err((field, reason)) => faults.push(chunk.fault(record, &field, reason)),
             }
         }
@@ -93,6 +101,7 @@ impl Program {
             batch: points,
             records: kept,
             faults,
+            outdated,
         })
     }
 }
@@ -172,13 +181,13 @@ impl<'a> Columns<'a> {
     }
 
     /// Adds a row to the points; the error is field and reason.
-    fn push(
-        &self,
+    fn push<'p>(
+        &'p self,
         row: usize,
         mapping: &Mapping,
-        dimensions: &[(&str, DimensionValue<'_>)],
+        dimensions: &'p [(&'p str, DimensionValue<'p>)],
         points: &mut PointBatch,
-    ) -> Result<(), (String, String)> {
+    ) -> Result<RawPoint<'p>, (String, String)> {
         let recorded_at_us = self
             .recorded_at
             .as_ref()
@@ -193,9 +202,10 @@ impl<'a> Columns<'a> {
             event_id: self.event_id.as_ref().and_then(|column| column.text(row)),
             dimensions,
         };
-        points
-            .push(&point)
-            .map_err(|rejection| (rejection.field, rejection.reason))
+        match points.push(&point) {
+            Ok(()) => Ok(point),
+            Err(rejection) => Err((rejection.field, rejection.reason)),
+        }
     }
 }
 

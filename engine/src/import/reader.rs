@@ -108,6 +108,7 @@ pub(super) fn damaged(path: &Path, line: u64, error: &dyn std::fmt::Display) -> 
     Error::Invalid {
         message,
         at: Some(format!("line {}", line + 1)),
+        location: None,
         hint: Some(
             "mend the file and import it again: what was imported is not imported twice".into(),
         ),

@@ -18,7 +18,7 @@ use super::batch::{PointBatch, reject};
 use super::faults::Faults;
 use super::quarantine::Origin;
 use super::{
-    BodyFormat, Checked, Ingest, IngestAnswer, IngestRequest, OnFault, key_conflict, parse,
+    BodyFormat, Checked, Ingest, IngestAnswer, IngestRequest, OnFault, key_conflict, parse, refusal,
 };
 use crate::error::{Error, Result};
 use crate::metadata::commit as catalog;
@@ -180,12 +180,16 @@ impl Ingest {
         );
         let taken = self.take(tenant, request, input);
         tokio::pin!(taken);
-        tokio::select! {
+        let early = tokio::select! {
             biased;
-            answer = &mut taken => return answer,
-            () = input::pump(body, frames) => {}
-        }
-        taken.await
+            answer = &mut taken => Some(answer),
+            () = input::pump(body, frames) => None,
+        };
+        let answer = match early {
+            Some(answer) => answer,
+            None => taken.await,
+        };
+        self.complete(tenant, answer).await
     }
 
     async fn take(
@@ -219,7 +223,7 @@ impl Ingest {
                 on_fault: request.on_fault,
                 idempotency_key: request.idempotency_key,
             };
-            return self.points(tenant, whole).await;
+            return self.whole(tenant, whole).await;
         }
         let received_at_us = Utc::now().timestamp_micros();
         let reader = Reader {
@@ -272,7 +276,7 @@ impl Ingest {
         let source = request.format.name();
         let first = match next(&mut read).await? {
             Read::Chunk(chunk) => *chunk,
-            Read::End(_) => return Err(Error::invalid("the body holds no points", "body")),
+            Read::End(_) => return Err(refusal::no_points()),
         };
         let second = match next(&mut read).await? {
             Read::Chunk(chunk) => *chunk,
@@ -426,7 +430,8 @@ impl Reader {
             };
             let checked = match line.fault {
                 Some(fault) => Err(reject("", fault)),
-                None => parse::point(line.text, line.number, &self.tenant, &mut batch)?,
+                None => parse::point(line.text, line.number, &self.tenant, &mut batch)
+                    .map_err(|error| refusal::of_point(error, self.points))?,
             };
             if let Err(mut fault) = checked {
                 fault.index = self.points;

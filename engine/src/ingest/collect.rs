@@ -63,6 +63,7 @@ fn fault(what: &str, at: &str) -> Error {
     Error::Invalid {
         message: format!("the event's {at} {what}"),
         at: Some(at.to_owned()),
+        location: None,
         hint: Some(EXAMPLE.to_owned()),
     }
 }
@@ -81,6 +82,7 @@ pub(super) fn event(
         return Err(Error::Invalid {
             message: "the platform is not registered".into(),
             at: Some("platform".into()),
+            location: None,
             hint: Some(format!("registered are {}", known.join(", "))),
         });
     };
@@ -110,11 +112,11 @@ fn point(event: &Event<'_>, rule: &EventPoint, batch: &mut PointBatch) -> Result
         Some(raw) if raw.get() != "null" => Some(parse::time(raw)?),
         _ => None,
     };
-    let found: Vec<(&str, Cow<'_, str>, bool)> = rule
+    let found = rule
         .dimensions
         .iter()
-        .filter_map(|d| dimension(event, d))
-        .collect();
+        .filter_map(|d| dimension(event, d).transpose());
+    let found: Vec<Found<'_>> = found.collect::<Result<_, _>>()?;
     let mut dimensions: Vec<(&str, DimensionValue<'_>)> = found
         .iter()
         .map(|(name, text, number)| {
@@ -165,19 +167,26 @@ fn missing(field: &str, rule: &EventPoint) -> Rejection {
 }
 
 /// Name, JSON text and whether it is a number made here.
+type Found<'a> = (&'a str, Cow<'a, str>, bool);
+
+/// `None` where the event lacks it. What is to be counted and cannot be is a
+/// fault: without the dimension, sums over it would be wrong unseen.
 fn dimension<'a>(
     event: &Event<'a>,
     rule: &'a EventDimension,
-) -> Option<(&'a str, Cow<'a, str>, bool)> {
-    let raw: &'a RawValue = event.data.get(rule.field.as_str())?;
-    if raw.get() == "null" {
-        return None;
-    }
+) -> Result<Option<Found<'a>>, Rejection> {
+    let raw: &'a RawValue = match event.data.get(rule.field.as_str()) {
+        Some(raw) if raw.get() != "null" => raw,
+        _ => return Ok(None),
+    };
     if !rule.count {
-        return Some((&rule.name, Cow::Borrowed(raw.get()), false));
+        return Ok(Some((&rule.name, Cow::Borrowed(raw.get()), false)));
     }
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-    Some((&rule.name, items.len().to_string().into(), true))
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| {
+        let reason = format!("must be an array: {} is the number of its items", rule.name);
+        reject(&format!("data.{}", rule.field), reason)
+    })?;
+    Ok(Some((&rule.name, items.len().to_string().into(), true)))
 }
 
 fn parse_scalar(json: &str) -> DimensionValue<'_> {

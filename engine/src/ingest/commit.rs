@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::batch::PointBatch;
 use super::faults::Faults;
 use super::layout::Layout;
-use super::{Ingest, IngestAnswer, encode, on_processor, stored, uploads};
+use super::{Ingest, IngestAnswer, encode, on_processor, over_day, stored, uploads};
 use crate::error::{Error, Result};
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
 
@@ -285,12 +285,10 @@ impl Attempt {
                 .map_err(Error::internal),
             Outcome::KeyConflict => Err(key_conflict()),
             Outcome::ChunkKnown => Ok(Done::Answer(None)),
-            Outcome::OverLimit(used, allowed) => Err(Error::LimitExceeded {
-                limit: "ingest_points_per_day",
-                used,
-                allowed,
-                plan: self.layout.plan.clone(),
-            }),
+            Outcome::OverLimit(used, allowed) => {
+                let plan = self.layout.plan.clone();
+                Err(over_day(used, allowed, self.answer.accepted, plan))
+            }
             Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }

@@ -42,7 +42,10 @@ impl Layout {
             limit: "metrics",
             used,
             allowed: self.metric_limit,
+            needed: used + new as u64,
             plan: self.plan.clone(),
+            resets_at: None,
+            allowed_by: None,
         })
     }
 

@@ -14,8 +14,8 @@ use storage_layout::TenantId;
 
 use super::batch::{PointBatch, reject};
 use super::faults::Faults;
-use super::{BodyFormat, DimensionValue, RawPoint, Rejection};
-use crate::error::{Error, Result};
+use super::{BodyFormat, DimensionValue, RawPoint, Rejection, refusal};
+use crate::error::{Error, Location, Result};
 
 /// Points of one body.
 const MAX_POINTS: usize = 1_000_000;
@@ -41,11 +41,8 @@ pub(super) fn body(
         BodyFormat::Json => array(text)?,
     };
     match elements.len() {
-        0 => return Err(Error::invalid("the body holds no points", "body")),
-        n if n > MAX_POINTS => {
-            let message = format!("a body holds at most {MAX_POINTS} points; send several");
-            return Err(Error::invalid(message, "body"));
-        }
+        0 => return Err(refusal::no_points()),
+        n if n > MAX_POINTS => return Err(refusal::too_many_points(MAX_POINTS)),
         _ => {}
     }
     if elements.len() < PARALLEL_POINTS {
@@ -82,7 +79,8 @@ fn part(
 ) -> Result<Part> {
     let mut faults = Faults::default();
     for (index, (raw, line)) in (first_index as u64..).zip(elements) {
-        if let Err(mut fault) = point(raw, *line, tenant, &mut batch)? {
+        let pushed = point(raw, *line, tenant, &mut batch);
+        if let Err(mut fault) = pushed.map_err(|error| refusal::of_point(error, index))? {
             fault.index = index;
             faults.push(fault, raw);
         }
@@ -136,25 +134,30 @@ pub(super) fn malformed(error: &serde_json::Error, line: Option<u64>) -> Error {
     let (line, column) = (line.unwrap_or(error.line() as u64), error.column());
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or("malformed JSON");
-    Error::Invalid {
-        message: format!("the body cannot be read: {what}"),
-        at: Some(format!("line {line}, column {column}")),
-        hint: Some("send a JSON array of points, {\"data_points\": […]} or one JSON object a line (application/x-ndjson)".into()),
-    }
+    let location = Location {
+        line,
+        column: column as u64,
+    };
+    refusal::at(
+        format!("the body cannot be read: {what}"),
+        location,
+        "send a JSON array of points, {\"data_points\": […]} or one JSON object a line (application/x-ndjson)",
+    )
 }
 
 /// An event that is none, with the place.
 pub(super) fn malformed_event(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or("malformed JSON");
-    Error::Invalid {
-        message: format!("the event cannot be read: {what}"),
-        at: Some(format!("line {}, column {}", error.line(), error.column())),
-        hint: Some(
-            "send {\"platform\": \"coreldove\", \"action\": \"order_placed\", \"data\": {…}}"
-                .into(),
-        ),
-    }
+    let location = Location {
+        line: error.line() as u64,
+        column: error.column() as u64,
+    };
+    refusal::at(
+        format!("the event cannot be read: {what}"),
+        location,
+        "send {\"platform\": \"coreldove\", \"action\": \"order_placed\", \"data\": {…}}",
+    )
 }
 
 /// One point. The outer error is a fault of the body, the inner one of the point.
@@ -173,6 +176,8 @@ pub(super) fn point(
         Some(Some(named)) if named != tenant.as_str() => {
             return Err(Error::Forbidden {
                 message: "a point names another tenant than the key's; nothing was kept".into(),
+                at: Some("tenant_id".into()),
+                hint: Some("leave tenant_id out, or send the point with that tenant's key".into()),
             });
         }
         Some(None) => return Ok(Err(reject("tenant_id", "must be a string"))),

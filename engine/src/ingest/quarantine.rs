@@ -167,7 +167,10 @@ impl Ingest {
         let Some(entry) = rows::begin_replay(&self.pool, tenant, id).await? else {
             return self.replayed_before(tenant, id).await;
         };
-        let replayed = self.replay_entry(tenant, &entry, corrected).await;
+        let replayed = match self.replay_entry(tenant, &entry, corrected).await {
+            Err(error) => Err(self.with_plan(error).await),
+            replayed => replayed,
+        };
         match &replayed {
             Ok(Replayed::Accepted(_) | Replayed::Duplicate) => {
                 rows::settle(&self.pool, tenant, id).await?;
@@ -201,6 +204,7 @@ impl Ingest {
                     "the point was longer than {MAX_TEXT_BYTES} bytes and its text is not kept"
                 ),
                 at: Some("body".into()),
+                location: None,
                 hint: Some("send the corrected point as the body".into()),
             })?;
         let received_at_us = entry.received_at.timestamp_micros();

@@ -51,18 +51,46 @@ impl Maintainer {
     /// `NotFound`, `Unavailable`.
     pub async fn erase(&self, tenant: &TenantId, subject: Option<Subject>) -> Result<Erasure> {
         let asked = erasures::request(&self.pool, tenant, subject).await?;
+        self.erase_asked(tenant, asked.id).await
+    }
+
+    /// Erases; when that takes longer than `patience` it goes on by itself and
+    /// the answer has no receipt. Errors: `NotFound`, `Unavailable`.
+    pub async fn erase_within(
+        &self,
+        tenant: &TenantId,
+        subject: Option<Subject>,
+        patience: Duration,
+    ) -> Result<Erasure> {
+        let id = erasures::request(&self.pool, tenant, subject).await?.id;
+        let (maintainer, owner) = (self.clone(), tenant.clone());
+        // A task of its own: it also outlives a caller that went away.
+        let mut erasing = tokio::spawn(async move {
+            let erased = maintainer.erase_asked(&owner, id).await;
+            if let Err(error) = &erased {
+                tracing::warn!(tenant = %owner, erasure = %id, %error, "an erasure is put off");
+            }
+            erased
+        });
+        match tokio::time::timeout(patience, &mut erasing).await {
+            Ok(erased) => erased.map_err(Error::internal)?,
+            Err(_) => erasures::get(&self.pool, tenant, id).await,
+        }
+    }
+
+    async fn erase_asked(&self, tenant: &TenantId, id: Uuid) -> Result<Erasure> {
         Failpoint::ErasureNoted.reached();
         let worker = Uuid::now_v7();
-        let claimed = jobs::claim_one(&self.pool, tenant, asked.id, worker, LEASE_TIME).await?;
+        let claimed = jobs::claim_one(&self.pool, tenant, id, worker, LEASE_TIME).await?;
         let Some(claimed) = claimed else {
-            return self.wait_for(tenant, asked.id).await;
+            return self.wait_for(tenant, id).await;
         };
         let held = HeldJob::hold(&self.pool, claimed);
         if let Err(error) = self.carry_out(&held.claimed).await {
             self.put_off(&held.claimed).await?;
             return Err(error);
         }
-        erasures::get(&self.pool, tenant, asked.id).await
+        erasures::get(&self.pool, tenant, id).await
     }
 
     async fn wait_for(&self, tenant: &TenantId, id: Uuid) -> Result<Erasure> {

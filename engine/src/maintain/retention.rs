@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use storage_layout::arrange::{text, times};
 use storage_layout::schema::{METRIC_NAME, METRIC_TYPE, PLATFORM, RECORDED_AT};
@@ -305,16 +305,12 @@ impl Weighed {
     }
 }
 
-/// A day is kept or goes as a whole, in UTC.
 fn cutoffs(
     snapshot: &Snapshot,
     retention: &Retention,
     now: DateTime<Utc>,
 ) -> (Vec<Cutoff>, Before) {
-    let before = |days: Option<u32>| {
-        let start = now.checked_sub_signed(Duration::try_days(i64::from(days?))?)?;
-        Some(start.date_naive().and_time(NaiveTime::MIN).and_utc())
-    };
+    let before = |days: Option<u32>| retention::cutoff(days, now);
     let us = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
     let mut metrics = HashMap::new();
     let mut cutoffs = Vec::new();

@@ -67,6 +67,11 @@ impl fmt::Display for Schedule {
 }
 
 impl Schedule {
+    /// The next round after this moment, if there is one.
+    pub fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.cron.find_next_occurrence(&now, false).ok()
+    }
+
     /// The last round that is not in the future, unless it is long missed.
     fn last(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let last = self.cron.find_previous_occurrence(&now, true).ok()?;
@@ -182,6 +187,8 @@ mod tests {
         ] {
             assert_eq!(weekly.last(at(now)), Some(at(last)), "{now}");
         }
+        let next = weekly.next(at("2024-03-10T03:00:00Z"));
+        assert_eq!(next, Some(at("2024-03-17T03:00:00Z")));
         let yearly: Schedule = "0 0 1 1 *".parse().expect("a schedule");
         assert_eq!(yearly.last(at("2024-03-10T00:00:00Z")), None);
         assert!("every week".parse::<Schedule>().is_err());

@@ -171,6 +171,7 @@ fn refused(message: &str, at: &str, hint: &str) -> Error {
     Error::Invalid {
         message: message.to_owned(),
         at: Some(at.to_owned()),
+        location: None,
         hint: Some(hint.to_owned()),
     }
 }
@@ -230,6 +231,7 @@ mod tests {
             match outcome(kind, sketches) {
                 Err(Error::Invalid {
                     at: Some(found),
+                    location: None,
                     hint: Some(_),
                     ..
                 }) => {

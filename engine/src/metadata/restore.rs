@@ -58,6 +58,7 @@ impl Load<'_> {
             sqlx::Error::Database(error) => Error::Invalid {
                 message: format!("the backup's rows do not fit the table: {error}"),
                 at: None,
+                location: None,
                 hint: Some("use the program version that wrote the backup".into()),
             },
             other => blame(other),
@@ -101,6 +102,7 @@ impl Target {
             return Err(Error::Invalid {
                 message: format!("this program has no table {name:?} with the backup's columns"),
                 at: None,
+                location: None,
                 hint: Some("use the program version that wrote the backup".into()),
             });
         };

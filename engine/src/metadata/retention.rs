@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use sqlx::Row;
 use sqlx::postgres::PgPool;
 use storage_layout::{MetricKey, TenantId};
@@ -34,6 +34,13 @@ impl Retention {
             (plan, own) => plan.or(own),
         }
     }
+}
+
+/// Points recorded before this go when `days` are kept; `None`: none go. A day
+/// is kept or goes as a whole, in UTC.
+pub fn cutoff(days: Option<u32>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let start = now.checked_sub_signed(Duration::try_days(i64::from(days?))?)?;
+    Some(start.date_naive().and_time(NaiveTime::MIN).and_utc())
 }
 
 /// What a tenant keeps. Errors: `NotFound`.

@@ -54,18 +54,7 @@ impl Tenants {
     /// Creates a tenant. Errors: `Conflict` when it exists, `Invalid` when the
     /// plan does not.
     pub async fn create(&self, id: &TenantId, plan: &str, zone: chrono_tz::Tz) -> Result<Tenant> {
-        let plans: Vec<String> =
-            sqlx::query_scalar("SELECT plan FROM analytics.plan ORDER BY result_rows")
-                .fetch_all(&self.pool)
-                .await
-                .map_err(blame)?;
-        if !plans.iter().any(|known| known == plan) {
-            return Err(Error::Invalid {
-                message: format!("there is no plan {plan:?}"),
-                at: Some("plan".into()),
-                hint: Some(format!("use one of {}", plans.join(", "))),
-            });
-        }
+        self.must_be_a_plan(plan).await?;
         let mut tx = TenantTx::begin(&self.pool, id).await?;
         let made = sqlx::query(
             "INSERT INTO analytics.tenant (tenant_id, plan, time_zone) VALUES ($1, $2, $3)
@@ -113,6 +102,66 @@ impl Tenants {
         Ok(version)
     }
 
+    /// Moves a tenant to another plan; running servers see it within 30
+    /// seconds. Errors: `NotFound`, `Invalid` when there is no such plan.
+    pub async fn set_plan(&self, id: &TenantId, plan: &str) -> Result<()> {
+        self.must_be_a_plan(plan).await?;
+        let mut tx = TenantTx::begin(&self.pool, id).await?;
+        let set = sqlx::query("UPDATE analytics.tenant SET plan = $2 WHERE tenant_id = $1")
+            .bind(id.as_str())
+            .bind(plan)
+            .execute(&mut *tx)
+            .await
+            .map_err(blame)?;
+        if set.rows_affected() == 0 {
+            return Err(Error::NotFound {
+                what: format!("tenant {id}"),
+            });
+        }
+        tx.commit().await.map_err(blame)
+    }
+
+    /// The plans that keep points for more than `days`, the smallest first.
+    pub async fn plans_that_keep_longer(&self, days: u32) -> Result<Vec<String>> {
+        sqlx::query_scalar(
+            "SELECT plan FROM analytics.plan WHERE retention_days IS NULL OR retention_days > $1
+             ORDER BY ingest_points_per_day, plan",
+        )
+        .bind(i64::from(days))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(blame)
+    }
+
+    /// The smallest plan that allows as many rows of an export, if one does.
+    pub async fn plan_for_export(&self, rows: u64) -> Result<Option<String>> {
+        sqlx::query_scalar(
+            "SELECT plan FROM analytics.plan WHERE export_rows >= $1
+             ORDER BY export_rows, plan LIMIT 1",
+        )
+        .bind(i64::try_from(rows).unwrap_or(i64::MAX))
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(blame)
+    }
+
+    async fn must_be_a_plan(&self, plan: &str) -> Result<()> {
+        let plans: Vec<String> =
+            sqlx::query_scalar("SELECT plan FROM analytics.plan ORDER BY result_rows")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(blame)?;
+        match plans.iter().any(|known| known == plan) {
+            true => Ok(()),
+            false => Err(Error::Invalid {
+                message: format!("there is no plan {plan:?}"),
+                at: Some("plan".into()),
+                location: None,
+                hint: Some(format!("use one of {}", plans.join(", "))),
+            }),
+        }
+    }
+
     /// The tenant. Errors: `NotFound`.
     pub async fn get(&self, id: &TenantId) -> Result<Tenant> {
         Tenant::from_row(&self.row(id).await?)
@@ -137,6 +186,18 @@ impl Tenants {
             what: format!("tenant {id}"),
         })
     }
+}
+
+/// The smallest plan that allows as many points a day, if one does.
+pub(crate) async fn plan_for_points(pool: &PgPool, points_per_day: u64) -> Result<Option<String>> {
+    sqlx::query_scalar(
+        "SELECT plan FROM analytics.plan WHERE ingest_points_per_day >= $1
+         ORDER BY ingest_points_per_day, plan LIMIT 1",
+    )
+    .bind(i64::try_from(points_per_day).unwrap_or(i64::MAX))
+    .fetch_optional(pool)
+    .await
+    .map_err(blame)
 }
 
 impl Tenant {

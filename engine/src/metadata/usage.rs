@@ -7,7 +7,7 @@ use storage_layout::TenantId;
 
 use super::blame;
 use super::tenant_tx::TenantTx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// One UTC day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,30 @@ pub struct DayUsage {
     pub duplicates: i64,
     /// Points rejected.
     pub rejected: i64,
+}
+
+/// Counts points that were rejected with all of their body: no commit does.
+/// Answers the tenant's version. Errors: `NotFound`.
+pub(crate) async fn nothing_kept(pool: &PgPool, tenant: &TenantId, rejected: u64) -> Result<i64> {
+    let mut tx = TenantTx::begin(pool, tenant).await?;
+    let version: Option<i64> = sqlx::query_scalar(
+        "WITH counted AS (
+             INSERT INTO analytics.usage AS u (tenant_id, day, points, imported, duplicates, rejected)
+                 SELECT t.tenant_id, (now() AT TIME ZONE 'UTC')::date, 0, 0, 0, $2
+                 FROM analytics.tenant t WHERE t.tenant_id = $1
+                 ON CONFLICT (tenant_id, day) DO UPDATE SET rejected = u.rejected + excluded.rejected)
+         SELECT version FROM analytics.tenant_version WHERE tenant_id = $1",
+    )
+    .bind(tenant.as_str())
+    .bind(i64::try_from(rejected).unwrap_or(i64::MAX))
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(blame)?;
+    let version = version.ok_or_else(|| Error::NotFound {
+        what: format!("tenant {tenant}"),
+    })?;
+    tx.commit().await.map_err(blame)?;
+    Ok(version)
 }
 
 /// All days, the latest first.

@@ -261,7 +261,10 @@ impl QueryLimits {
             limit: "export_rows",
             used: self.rows + 1,
             allowed: self.rows,
+            needed: self.rows + 1,
             plan: self.plan.clone(),
+            resets_at: None,
+            allowed_by: None,
         }
     }
 }

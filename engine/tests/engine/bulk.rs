@@ -10,6 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type};
 use arrow::ipc::writer::StreamWriter;
 use bytes::Bytes;
+use engine::error::Location;
 use engine::ingest::bulk::decoder::DecoderProgram;
 use engine::ingest::bulk::{BulkRequest, Encoding, Format, Limits, columnar};
 use engine::ingest::{IngestAnswer, OnFault};
@@ -280,7 +281,7 @@ async fn faults_are_counted_and_listed_by_index(fixture: &Fixture) {
     let answer = send(fixture, &tenant, strict, zstd(text.as_bytes()))
         .await
         .unwrap();
-    assert_eq!((answer.accepted, answer.version), (0, 0));
+    assert_eq!((answer.accepted, answer.version), (0, 1));
     assert_eq!((answer.rejected.len(), answer.unlisted), (1_000, 400));
     assert_eq!(fixture.version(&tenant).await, 1);
 }
@@ -306,13 +307,13 @@ async fn a_faulty_body_leaves_nothing() {
             Format::NdJson,
             Encoding::Identity,
             format!("{good}{}\n", " x".repeat(600_000)).into_bytes(),
-            "line 140001",
+            "line 140001, column 1",
         ),
         (
             Format::NdJson,
             Encoding::Identity,
             [bytes, b"{\"\xff\":1}"].concat(),
-            "line 140001",
+            "line 140001, column 1",
         ),
         (Format::NdJson, Encoding::Gzip, cut(gzip(bytes)), "body"),
         (Format::NdJson, Encoding::Zstd, cut(zstd(bytes)), "body"),
@@ -327,7 +328,7 @@ async fn a_faulty_body_leaves_nothing() {
             Format::NdJson,
             Encoding::Identity,
             format!("{good}{foreign}").into_bytes(),
-            "403",
+            "[140000].tenant_id",
         ),
         (Format::NdJson, Encoding::Identity, Vec::new(), "body"),
         (
@@ -340,13 +341,13 @@ async fn a_faulty_body_leaves_nothing() {
             Format::Csv,
             Encoding::Identity,
             endless.into_bytes(),
-            "line 70002",
+            "line 70002, column 1",
         ),
         (
             Format::Csv,
             Encoding::Identity,
             b"platform,metric_type,metric_name,value\na,b,c,1\na,b,c,\"1\na,b,c,1\n".to_vec(),
-            "line 3",
+            "line 3, column 1",
         ),
         (
             Format::Json,
@@ -357,8 +358,22 @@ async fn a_faulty_body_leaves_nothing() {
     ] {
         let refused = send(&fixture, &tenant, request(format, encoding), bytes).await;
         let at = match &refused {
-            Err(Error::Invalid { at: Some(at), .. }) => at.as_str(),
-            Err(Error::Forbidden { .. }) => "403",
+            Err(Error::Invalid {
+                at: Some(at),
+                location: Some(Location { line, column }),
+                hint: Some(_),
+                ..
+            }) if at == "body" => format!("line {line}, column {column}"),
+            Err(Error::Invalid {
+                at: Some(at),
+                location: None,
+                ..
+            }) => at.clone(),
+            Err(Error::Forbidden {
+                at: Some(at),
+                hint: Some(_),
+                ..
+            }) => at.clone(),
             other => panic!("{format:?} {encoding:?} {place}: {other:?}"),
         };
         assert_eq!(at, place, "{refused:?}");

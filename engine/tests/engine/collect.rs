@@ -162,17 +162,35 @@ async fn a_missing_dimension_is_absent_and_a_missing_value_is_named() {
         (r#"[]"#, "body"),
         (
             r#"{"platform":"coreldove","action":"x","data":{}"#,
-            "line 1",
+            "body, line 1",
         ),
     ] {
         match fixture.collect(&tenant, event).await {
             Err(Error::Invalid {
                 at: Some(place),
+                location,
                 hint: Some(_),
                 ..
-            }) => assert!(place.starts_with(at), "{event}: {place}"),
+            }) => {
+                let shown = match location {
+                    Some(location) => format!("{place}, line {}", location.line),
+                    None => place,
+                };
+                assert_eq!(shown, at, "{event}");
+            }
             other => panic!("{event}: {other:?}"),
         }
+    }
+    // What cannot be counted is named: an order without its count is none.
+    for items in ["7", r#"{"a":1}"#, r#""a""#, "true"] {
+        let event = format!(
+            r#"{{"platform":"coreldove","action":"x","data":{{"total_amount":1,"items":{items}}}}}"#
+        );
+        let answer = fixture.collect(&tenant, &event).await.unwrap();
+        assert_eq!((answer.accepted, answer.rejected.len()), (1, 1), "{items}");
+        let fault = &answer.rejected[0];
+        assert_eq!((fault.index, fault.field.as_str()), (0, "data.items"));
+        assert!(fault.reason.contains("product_count"), "{}", fault.reason);
     }
     // A value that is there and no number is named by its field in the event.
     for value in [r#""NaN""#, "1e17", "true", "[]"] {

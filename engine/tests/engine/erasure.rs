@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use engine::TenantId;
 use engine::ingest::IngestRequest;
@@ -307,5 +308,43 @@ async fn erasing_a_tenant_leaves_nothing_of_its_points_or_its_senders() {
     assert_eq!(total(&fixture, &a).await, "1 3");
     let nobody = TenantId::new("nobody").unwrap();
     assert!(fixture.engine.upkeep().erase(&nobody, None).await.is_err());
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn an_erasure_that_takes_long_goes_on_without_its_caller() {
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    let lines = [of_customer("\"c-1\"", 1), of_customer("\"c-2\"", 2)];
+    fixture.ingest(&tenant, &lines).await;
+
+    // Somebody holds the tenant's version: no commit goes through.
+    let postgres = fixture.postgres().await;
+    let mut holder = postgres.owner_options().connect().await.unwrap();
+    let hold = "BEGIN; SET LOCAL app.current_tenant_id = 'a';
+        SELECT FROM analytics.tenant_version WHERE tenant_id = 'a' FOR UPDATE";
+    sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+
+    let upkeep = fixture.engine.upkeep();
+    let subject = Subject::new("customer_id", "c-1").unwrap();
+    let patience = Duration::from_millis(500);
+    let asked = upkeep.erase_within(&tenant, Some(subject), patience).await;
+    let asked = asked.unwrap();
+    assert_eq!((asked.finished_at, &asked.receipt), (None, &None));
+    let listed = upkeep.erasures(&tenant).await.unwrap();
+    assert_eq!((listed.len(), listed[0].id), (1, asked.id));
+
+    sqlx::raw_sql("COMMIT").execute(&mut holder).await.unwrap();
+    let receipt = loop {
+        let listed = upkeep.erasures(&tenant).await.unwrap();
+        if let Some(receipt) = &listed[0].receipt {
+            break receipt.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(receipt.rows, 1);
+    assert_eq!(total(&fixture, &tenant).await, "1 2");
+    drop(holder);
+    postgres.stop().await.unwrap();
     fixture.stop().await;
 }

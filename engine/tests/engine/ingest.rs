@@ -112,6 +112,13 @@ async fn a_faulty_point_is_named_and_a_faulty_body_keeps_nothing() {
         (0, faults.len())
     );
     assert_eq!(count(&fixture, &tenant).await, "0");
+    assert_eq!(refused.version, fixture.version(&tenant).await);
+    let usage = "SELECT points, rejected FROM usage";
+    assert_eq!(
+        fixture.row(&tenant, usage).await,
+        format!("0 {}", faults.len()),
+        "what is rejected with all of its body is counted, too"
+    );
 
     let array = format!("[{}]", lines.join(","));
     let kept = fixture.send(&tenant, json(&array)).await.unwrap();
@@ -159,47 +166,50 @@ async fn a_faulty_point_is_named_and_a_faulty_body_keeps_nothing() {
 async fn bodies_that_keep_nothing(fixture: &Fixture, tenant: &TenantId) {
     let version = fixture.version(tenant).await;
     let good = order("1", NOON, "{}");
-    for (request, at) in [
-        (json(&format!("[{good},]")), "line 1, column "),
-        (json(&format!("[\n{good}\n")), "line "),
-        (
-            json(&format!("[{}]", order("NaN", NOON, "{}"))),
-            "line 1, column ",
-        ),
-        (
-            json(&format!(r#"{{"points":[{good}]}}"#)),
-            "line 1, column ",
-        ),
-        (
-            ndjson(&format!("{good}\n\n{{\"platform\": ")),
-            "line 3, column ",
-        ),
-        (json("[]"), "body"),
-        (ndjson(""), "body"),
+    for (request, line) in [
+        (json(&format!("[{good},]")), Some(1)),
+        (json(&format!("[\n{good}\n")), Some(3)),
+        (json(&format!("[{}]", order("NaN", NOON, "{}"))), Some(1)),
+        (json(&format!(r#"{{"points":[{good}]}}"#)), Some(1)),
+        (ndjson(&format!("{good}\n\n{{\"platform\": ")), Some(3)),
+        (json("[]"), None),
+        (ndjson(""), None),
         (
             IngestRequest {
-                body: vec![b'[', 0xff, b']'].into(),
+                body: vec![b'[', b'\n', 0xff, b']'].into(),
                 ..json("")
             },
-            "body",
+            Some(2),
         ),
     ] {
         let shown = String::from_utf8_lossy(&request.body).into_owned();
         match fixture.send(tenant, request).await {
             Err(Error::Invalid {
-                at: Some(place), ..
-            }) => assert!(place.starts_with(at), "{shown}: {place}"),
+                at: Some(at),
+                location,
+                hint: Some(_),
+                ..
+            }) => {
+                let place = (at.as_str(), location.map(|l| l.line));
+                assert_eq!(place, ("body", line), "{shown}");
+            }
             other => panic!("{shown}: {other:?}"),
         }
     }
+    let many = "{}\n".repeat(1_000_001);
+    let many = fixture.send(tenant, ndjson(&many)).await;
+    assert!(matches!(many, Err(Error::TooLarge { .. })), "{many:?}");
     let foreign = good.replacen('{', r#"{"tenant_id":"b","#, 1);
     let forbidden = fixture
         .send(tenant, ndjson(&format!("{good}\n{foreign}")))
         .await;
-    assert!(
-        matches!(forbidden, Err(Error::Forbidden { .. })),
-        "{forbidden:?}"
-    );
+    match forbidden {
+        Err(Error::Forbidden { at, hint, .. }) => {
+            assert_eq!(at.as_deref(), Some("[1].tenant_id"));
+            assert!(hint.is_some());
+        }
+        other => panic!("{other:?}"),
+    }
     let unknown = TenantId::new("nobody").unwrap();
     let missing = fixture.send(&unknown, ndjson(&good)).await;
     assert!(
@@ -302,8 +312,15 @@ async fn the_plans_points_of_a_day_are_a_limit(fixture: &Fixture) {
             used,
             allowed,
             plan,
+            resets_at,
+            allowed_by,
             ..
-        }) => assert_eq!((used, allowed, plan.as_str()), (8, 10, "ten")),
+        }) => {
+            assert_eq!((used, allowed, plan.as_str()), (8, 10, "ten"));
+            assert_eq!(allowed_by.as_deref(), Some("free"));
+            let left = resets_at.unwrap() - chrono::Utc::now();
+            assert!((0..=86_400).contains(&left.num_seconds()), "{left}");
+        }
         other => panic!("{other:?}"),
     }
     fixture.ingest(&tenant, &eight[..2]).await;

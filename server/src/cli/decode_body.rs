@@ -29,7 +29,9 @@ impl DecodeBody {
     pub(super) fn run(self) -> ExitCode {
         match self.decode() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(Error::Invalid { message, at, hint }) => {
+            Err(Error::Invalid {
+                message, at, hint, ..
+            }) => {
                 let refusal = columnar::Refusal { message, at, hint };
                 let said = serde_json::to_vec(&refusal).unwrap_or_default();
                 let _ = std::io::stderr().write_all(&said);

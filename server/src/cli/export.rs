@@ -119,6 +119,7 @@ async fn write(mut encoding: Encoding, partial: &Path) -> Result<u64> {
         _ => Err(Error::Invalid {
             message: "the plan's limit cut the rows, and half an export is none".into(),
             at: None,
+            location: None,
             hint: Some("export less at a time with --sql and a filter on recorded_at".into()),
         }),
     }

@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
-use engine::import::{Again, ImportOptions, ImportProgress, ImportReport, Mapping, import_file};
+use engine::import::{
+    Again, ImportOptions, ImportProgress, ImportReport, Mapping, Outdated, import_file,
+};
+use engine::maintain::Schedule;
 use engine::{Engine, Result, TenantId};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -27,17 +31,45 @@ pub(super) struct Import {
     /// Where lines that were not imported are listed.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// When the server removes points beyond their retention.
+    #[arg(
+        long,
+        hide = true,
+        env = "TESSERA_RETENTION_SCHEDULE",
+        default_value = "0 3 * * 0"
+    )]
+    retention_schedule: String,
 }
 
-/// What became of all files.
+/// What became of the files that were imported to their end.
 #[derive(Debug, Default, Serialize)]
 struct Imported {
+    files: u64,
     points: u64,
     duplicates: u64,
     rounded: u64,
     rejected_lines: u64,
     chunks_skipped: u64,
+    /// Points that are older than they are kept.
+    outdated: u64,
+    /// What becomes of those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<Warning>,
     reports: Vec<PathBuf>,
+    #[serde(skip)]
+    too_old: Outdated,
+}
+
+/// That points will not stay.
+#[derive(Debug, Serialize)]
+struct Warning {
+    /// The plan, and for how many days it keeps points.
+    plan: String,
+    plan_days: Option<u32>,
+    /// The next round of retention.
+    removed_from: Option<DateTime<Utc>>,
+    message: String,
+    hint: String,
 }
 
 impl Import {
@@ -47,6 +79,7 @@ impl Import {
         } else {
             Again::Skip
         };
+        let schedule: Schedule = self.retention_schedule.parse()?;
         let mapping = Mapping::load(&self.map)?;
         let options = ImportOptions {
             mapping,
@@ -54,43 +87,62 @@ impl Import {
             report: self.report,
         };
         let engine = place.open().await?;
-        let imported = import_files(&engine, &self.tenant, &self.files, &options, output).await;
-        engine.shutdown().await?;
-        let imported = imported?;
-        output.say(imported.sentence(), &imported);
-        Ok(())
+        let mut imported = Imported::default();
+        let mut done = imported
+            .take(&engine, &self.tenant, &self.files, &options, output)
+            .await;
+        if imported.outdated > 0 {
+            match Warning::of(&engine, &self.tenant, imported.too_old, &schedule).await {
+                Ok(warning) => imported.warning = Some(warning),
+                Err(error) => done = done.and(Err(error)),
+            }
+        }
+        // Said whatever follows: these files are imported.
+        if imported.files > 0 {
+            output.say(imported.sentence(self.files.len()), &imported);
+        }
+        done.and(engine.shutdown().await)
     }
-}
-
-async fn import_files(
-    engine: &Engine,
-    tenant: &TenantId,
-    files: &[PathBuf],
-    options: &ImportOptions,
-    output: Output,
-) -> Result<Imported> {
-    let mut imported = Imported::default();
-    for file in files {
-        let bar = Bar::new(output);
-        let report = import_file(engine, tenant, file, options, &bar).await;
-        bar.0.finish_and_clear();
-        imported.add(report?);
-    }
-    Ok(imported)
 }
 
 impl Imported {
+    /// Imports files until one fails.
+    async fn take(
+        &mut self,
+        engine: &Engine,
+        tenant: &TenantId,
+        files: &[PathBuf],
+        options: &ImportOptions,
+        output: Output,
+    ) -> Result<()> {
+        for file in files {
+            let bar = Bar::new(output);
+            let report = import_file(engine, tenant, file, options, &bar).await;
+            bar.0.finish_and_clear();
+            self.add(report?);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, report: ImportReport) {
+        self.files += 1;
         self.points += report.points;
         self.duplicates += report.duplicates;
         self.rounded += report.rounded;
         self.rejected_lines += report.rejected_lines;
         self.chunks_skipped += report.chunks_skipped;
+        self.too_old.add_all(report.outdated);
+        self.outdated = self.too_old.points();
         self.reports.extend(report.report);
+        // Files may share one.
+        self.reports.dedup();
     }
 
-    fn sentence(&self) -> String {
+    fn sentence(&self, of_files: usize) -> String {
         let mut text = format!("imported {} points", self.points);
+        if self.files < of_files as u64 {
+            text.push_str(&format!(" of {} of {of_files} files", self.files));
+        }
         for (count, what) in [
             (self.duplicates, "duplicates dropped"),
             (self.rounded, "values rounded to nine decimals"),
@@ -104,7 +156,61 @@ impl Imported {
         for report in &self.reports {
             text.push_str(&format!("; see {}", report.display()));
         }
+        if let Some(Warning { message, hint, .. }) = &self.warning {
+            text.push_str(&format!("\nwarning: {message}; {hint}"));
+        }
         text
+    }
+}
+
+impl Warning {
+    async fn of(
+        engine: &Engine,
+        tenant: &TenantId,
+        too_old: Outdated,
+        schedule: &Schedule,
+    ) -> Result<Self> {
+        let plan = engine.tenants().get(tenant).await?.plan;
+        let plan_days = engine.upkeep().retention_of(tenant).await?.plan_days;
+        let removed_from = schedule.next(Utc::now());
+        let when = removed_from.map(|at| at.format(" from %Y-%m-%d %H:%M UTC on").to_string());
+        let (mut limits, mut hints) = (Vec::new(), Vec::new());
+        if let (true, Some(days)) = (too_old.by_plan > 0, plan_days) {
+            limits.push(format!(
+                "{} older than the {days} days that the plan {plan} keeps",
+                too_old.by_plan
+            ));
+            let longer = engine.tenants().plans_that_keep_longer(days).await?;
+            hints.push(match longer.as_slice() {
+                [] => "no plan keeps them for longer".to_owned(),
+                plans => format!(
+                    "to keep them, move the tenant before that: tessera tenant set {tenant} --plan {}",
+                    plans.join("|")
+                ),
+            });
+        }
+        if too_old.by_metric > 0 {
+            limits.push(format!(
+                "{} older than their metric is kept",
+                too_old.by_metric
+            ));
+            hints.push(format!(
+                "to keep a metric for as long as the plan does: tessera retention --tenant {tenant} \
+                 --metric PLATFORM/TYPE/NAME --keep"
+            ));
+        }
+        Ok(Self {
+            message: format!(
+                "{} of these points will not stay: {}; the server's retention removes them{}",
+                too_old.points(),
+                limits.join(", "),
+                when.unwrap_or_default()
+            ),
+            hint: hints.join("; "),
+            plan,
+            plan_days,
+            removed_from,
+        })
     }
 }
 

@@ -34,15 +34,16 @@ impl Key {
         scopes.dedup();
         let engine = place.open().await?;
         let created = engine.keys().create(&tenant, &scopes, None).await;
-        engine.shutdown().await?;
-        let key = created?;
-        let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
-        let secret = key.secret.expose_secret();
-        output.say(
-            secret,
-            &json!({"key": secret, "id": key.id, "tenant": tenant.as_str(), "scopes": names}),
-        );
-        Ok(())
+        // Shown before anything else can fail: it is not shown again.
+        let said = created.map(|key| {
+            let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+            let secret = key.secret.expose_secret();
+            output.say(
+                secret,
+                &json!({"key": secret, "id": key.id, "tenant": tenant.as_str(), "scopes": names}),
+            );
+        });
+        said.and(engine.shutdown().await)
     }
 }
 

@@ -25,6 +25,13 @@ impl Output {
         }
     }
 
+    /// Says on standard error what is wrong with a command line, as JSON.
+    pub(super) fn misuse(error: &clap::Error) {
+        let (message, hint) = parts(&error.render().to_string());
+        let object = json!({"error": message, "hint": hint});
+        let _ = writeln!(std::io::stderr(), "{object}");
+    }
+
     /// Says on standard error what went wrong and what to do.
     pub(super) fn failure(self, error: &Error) {
         let (message, hint) = sentence(error);
@@ -43,6 +50,14 @@ fn line(text: impl Display) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// The parser's text as a sentence and what to do: its tips and the usage.
+fn parts(text: &str) -> (String, String) {
+    let words = |lines: &str| lines.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let (message, hint) = text.split_once("\n\n").unwrap_or((text, ""));
+    (words(message), words(hint))
+}
+
 /// Who runs a command is the operator: unlike a client, they see the cause.
 pub(super) fn sentence(error: &Error) -> (String, Option<&str>) {
     match error {
@@ -57,13 +72,24 @@ pub(super) fn sentence(error: &Error) -> (String, Option<&str>) {
                 hint.as_deref(),
             )
         }
-        Error::Invalid { message, at, hint } => {
-            let place = at.as_ref().map(|at| format!("{at}: "));
+        Error::Invalid {
+            message,
+            at,
+            location,
+            hint,
+        } => {
+            let at = at.as_ref().map(|at| format!("{at}: "));
+            let place = location.map(|l| format!(" at line {}, column {}", l.line, l.column));
             (
-                format!("{}{message}", place.unwrap_or_default()),
+                format!(
+                    "{}{message}{}",
+                    at.unwrap_or_default(),
+                    place.unwrap_or_default()
+                ),
                 hint.as_deref(),
             )
         }
+        Error::Forbidden { message, hint, .. } => (message.clone(), hint.as_deref()),
         Error::Storage(source) | Error::Internal(source) => (format!("{error}: {source}"), None),
         other => (other.to_string(), None),
     }
@@ -74,6 +100,16 @@ mod tests {
     use engine::error::Location;
 
     use super::*;
+
+    #[test]
+    fn a_faulty_command_line_is_one_sentence_and_what_to_do() {
+        let text = "error: unexpected argument '--x' found\n\nUsage: tessera <COMMAND>\n\n\
+            For more information, try '--help'.\n";
+        let (message, hint) = parts(text);
+        assert_eq!(message, "unexpected argument '--x' found");
+        let expected = "Usage: tessera <COMMAND> For more information, try '--help'.";
+        assert_eq!(hint, expected);
+    }
 
     #[test]
     fn a_failure_says_what_where_and_what_to_do() {

@@ -4,6 +4,7 @@
 //! a plain sentence leaves the house; the detail is logged here, once.
 
 use axum::http::StatusCode;
+use chrono::Utc;
 use engine::Error;
 use engine::error::Location;
 
@@ -18,36 +19,49 @@ impl From<Error> for Problem {
                 location,
                 hint,
             } => query(message, location, hint),
-            Error::Invalid { message, at, hint } => {
-                Self::malformed(message).at_maybe(at).hint_maybe(hint)
+            Error::Invalid {
+                message,
+                at,
+                location,
+                hint,
+            } => {
+                let problem = Self::malformed(message).at_maybe(at).hint_maybe(hint);
+                match location {
+                    Some(Location { line, column }) => problem.located(line, column),
+                    None => problem,
+                }
             }
             Error::TooLarge { message, hint } => Self::over_size(message).hint(hint),
-            Error::Forbidden { message } => Self::forbidden(message),
+            Error::Forbidden { message, at, hint } => {
+                Self::forbidden(message).at_maybe(at).hint_maybe(hint)
+            }
             Error::NotFound { what } => Self::new(
                 StatusCode::NOT_FOUND,
                 "urn:tessera:problem:not-found",
                 "not found",
                 format!("{what} is not found"),
-            ),
-            Error::Conflict { message } => Self::new(
-                StatusCode::CONFLICT,
-                "urn:tessera:problem:conflict",
-                "conflict",
-                message,
-            ),
+            )
+            .hint("check the name; what belongs to another tenant is not found either"),
+            Error::Conflict { message } => Self::conflict(message)
+                .hint("send it again when the other is done, or change what collides"),
             Error::LimitExceeded {
                 limit,
                 used,
                 allowed,
+                needed,
                 plan,
+                resets_at,
+                allowed_by,
             } => {
                 let limit = Limit {
                     name: limit,
                     used,
                     allowed,
                     plan,
+                    resets_at,
+                    allowed_by,
                 };
-                limit_reached(limit, limit_text)
+                limit_reached(limit, needed, limit_text)
             }
             Error::Unavailable {
                 message,
@@ -79,6 +93,22 @@ impl Problem {
         }
     }
 
+    /// The rows that a larger limit would have to allow, if rows are what was
+    /// limited.
+    pub(crate) fn limited_rows(&self) -> Option<u64> {
+        let limit = self.limit.as_ref()?;
+        (limit.resets_at.is_none() && limit.allowed_by.is_none()).then_some(limit.used)
+    }
+
+    /// Names the plan that would allow it.
+    pub(crate) fn allowed_by(mut self, plan: Option<String>) -> Self {
+        if let Some(limit) = &mut self.limit {
+            limit.allowed_by = plan;
+            self.hint = Some(way_out(limit, limit.used).into());
+        }
+        self
+    }
+
     fn hint_maybe(self, hint: Option<String>) -> Self {
         Self {
             hint: hint.map(String::into_boxed_str),
@@ -101,16 +131,41 @@ fn query(message: String, location: Option<Location>, hint: Option<String>) -> P
     }
 }
 
-fn limit_reached(limit: Limit, text: String) -> Problem {
+fn limit_reached(limit: Limit, needed: u64, text: String) -> Problem {
     let problem = Problem::new(
         StatusCode::TOO_MANY_REQUESTS,
         "urn:tessera:problem:limit",
         "plan limit reached",
         text,
-    );
+    )
+    .hint(way_out(&limit, needed));
+    // What is beyond the limit by itself is so after the reset, too.
+    let wait = limit.resets_at.filter(|_| fits_alone(&limit, needed));
+    let seconds = wait.map(|at| at.signed_duration_since(Utc::now()).num_seconds() + 1);
     Problem {
+        retry_after_secs: seconds.and_then(|seconds| u32::try_from(seconds).ok()),
         limit: Some(Box::new(limit)),
         ..problem
+    }
+}
+
+fn fits_alone(limit: &Limit, needed: u64) -> bool {
+    needed.saturating_sub(limit.used) <= limit.allowed
+}
+
+fn way_out(limit: &Limit, needed: u64) -> String {
+    let wait = match limit.resets_at {
+        Some(at) if fits_alone(limit, needed) => {
+            format!("send it again after {}", at.format("%Y-%m-%dT%H:%M:%SZ"))
+        }
+        Some(_) => "send less at a time, over several days".to_owned(),
+        None => "ask for less at a time".to_owned(),
+    };
+    match &limit.allowed_by {
+        Some(plan) => format!(
+            "{wait}, or have the operator move the tenant to the plan {plan} (`tessera tenant set`)"
+        ),
+        None => wait,
     }
 }
 
@@ -138,7 +193,7 @@ fn damaged() -> Problem {
 mod tests {
     use std::time::Duration;
 
-    use axum::response::IntoResponse;
+    use axum::response::{IntoResponse, Response};
 
     use super::*;
 
@@ -166,6 +221,33 @@ mod tests {
             (&shown["status"], &shown["hint"]),
             (&400.into(), &"try y".into())
         );
+    }
+
+    fn over(used: u64, needed: u64, resets_in: i64) -> Response {
+        let resets_at = Utc::now() + chrono::Duration::seconds(resets_in);
+        Problem::from(Error::LimitExceeded {
+            limit: "ingest_points_per_day",
+            used,
+            allowed: 100,
+            needed,
+            plan: "free".into(),
+            resets_at: Some(resets_at),
+            allowed_by: Some("pro".into()),
+        })
+        .into_response()
+    }
+
+    #[test]
+    fn a_limit_of_the_day_says_when_it_resets_unless_that_would_not_help() {
+        let response = over(90, 120, 60);
+        let seconds: u32 = response.headers()["retry-after"]
+            .to_str()
+            .expect("a text")
+            .parse()
+            .expect("a number");
+        assert!((59..=61).contains(&seconds), "{seconds}");
+        let alone = over(90, 300, 60);
+        assert!(!alone.headers().contains_key("retry-after"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) enum KeyRefused {
     /// The key may not, or X-Tenant-ID names another tenant.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
-    /// A limit of the plan.
+    /// A limit of the plan; names its reset and the plan that would do.
     #[response(status = 429, content_type = "application/problem+json")]
     Limited(Problem),
     /// Our fault.

@@ -76,10 +76,9 @@ pub(crate) struct Ingested {
     rejected: Vec<Rejected>,
     /// How many were not kept.
     rejected_count: u64,
-    /// The tenant's version that holds the points; absent when nothing was
-    /// kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
+    /// The tenant's version that holds the points; when nothing was kept, its
+    /// version by then.
+    version: i64,
 }
 
 /// A point that was not kept.
@@ -260,7 +259,8 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     if text.is_empty() || text.len() > 255 {
         return Err(
             Problem::malformed("the key must be 1 to 255 visible ASCII characters")
-                .at("Idempotency-Key"),
+                .at("Idempotency-Key")
+                .hint("send a key of your own for each body, such as a UUID, or none"),
         );
     }
     Ok(Some(text.to_owned()))
@@ -305,7 +305,7 @@ impl From<IngestAnswer> for Ingested {
                 })
                 .collect(),
             rejected_count,
-            version: (answer.version > 0).then_some(answer.version),
+            version: answer.version,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Points that must go, and the receipts of those that went.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -13,6 +15,9 @@ use crate::app::App;
 use crate::auth::{Caller, ToAdmin};
 use crate::error::{BodyRefused, KeyRefused, Problem, Result};
 use crate::extract::Json;
+
+/// How long a request waits for its erasure, which goes on without it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What to erase: the points with one value of a dimension, or all.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,10 +55,22 @@ pub(crate) struct Erasure {
     subject_hash: Option<String>,
     /// When it was asked for.
     requested_at: DateTime<Utc>,
+    /// Whether it is done.
+    state: Progress,
     /// When it was done.
     finished_at: Option<DateTime<Utc>>,
     /// What was done; null: it is still being done.
     receipt: Option<Receipt>,
+}
+
+/// How far an erasure is.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Progress {
+    /// It is noted, and is being carried out or tried again.
+    Pending,
+    /// It is done.
+    Done,
 }
 
 /// What an erasure did.
@@ -87,13 +104,14 @@ pub(crate) struct Receipt {
 /// Erases points of the tenant, with a receipt.
 ///
 /// Give `dimension` and `value`, or `"tenant": true` with the tenant's id in
-/// `confirm`. Queries and exports that began before may fail.
+/// `confirm`. Queries and exports that began before may fail. What takes longer
+/// than 20 seconds is answered with 202 and carried out all the same.
 #[utoipa::path(
     post, path = "/api/analytics/erasures", tag = "keep",
     request_body = ErasureRequest,
     responses(
         (status = 200, description = "the erasure with its receipt", body = Erasure),
-        (status = 202, description = "noted; another server is carrying it out", body = Erasure),
+        (status = 202, description = "noted; it is being carried out, see the list", body = Erasure),
         BodyRefused,
         KeyRefused,
     ),
@@ -105,7 +123,10 @@ pub(crate) async fn create(
     Json(body): Json<ErasureRequest>,
 ) -> Result<(StatusCode, axum::Json<Erasure>)> {
     let subject = body.subject(caller.tenant.as_str())?;
-    let erasure = app.engine.upkeep().erase(&caller.tenant, subject).await?;
+    let upkeep = app.engine.upkeep();
+    let erasure = upkeep
+        .erase_within(&caller.tenant, subject, PATIENCE)
+        .await?;
     let status = match erasure.receipt {
         Some(_) => StatusCode::OK,
         None => StatusCode::ACCEPTED,
@@ -144,7 +165,8 @@ impl ErasureRequest {
             (None, None, true, _) => Err(Problem::malformed(
                 "erasing the whole tenant must be confirmed with its id",
             )
-            .at("confirm")),
+            .at("confirm")
+            .hint("send the tenant's id in `confirm`")),
             _ => Err(Problem::malformed("it is not said what to erase").hint(
                 "send `dimension` and `value`, or `\"tenant\": true` and the tenant's id in `confirm`",
             )),
@@ -175,6 +197,10 @@ impl From<erasures::Erasure> for Erasure {
             dimension: subject.map(|subject| subject.dimension.clone()),
             subject_hash: subject.map(Subject::hash_text),
             requested_at: erasure.requested_at,
+            state: match erasure.receipt {
+                Some(_) => Progress::Done,
+                None => Progress::Pending,
+            },
             finished_at: erasure.finished_at,
             receipt: erasure.receipt.map(Receipt::from),
         }

@@ -112,6 +112,23 @@ pub(crate) async fn create(
     Params(params): Params<ExportParams>,
     Json(body): Json<ExportRequest>,
 ) -> Result<Response> {
+    let problem = match export(&app, &caller, &params, &body).await {
+        Ok(response) => return Ok(response),
+        Err(problem) => problem,
+    };
+    let Some(rows) = problem.limited_rows() else {
+        return Err(problem);
+    };
+    let plan = app.engine.tenants().plan_for_export(rows).await;
+    Err(problem.allowed_by(plan.unwrap_or_default()))
+}
+
+async fn export(
+    app: &App,
+    caller: &Caller<ToExport>,
+    params: &ExportParams,
+    body: &ExportRequest,
+) -> Result<Response> {
     let session = app.engine.session(&caller.tenant).await?;
     let answer = session.export(&body.source.query(), &[]).await?;
     let format = body.format.into();

@@ -281,10 +281,9 @@ pub(crate) async fn remove(
     match ingest.drop_quarantined(&caller.tenant, id).await? {
         Dropped::Done => Ok(StatusCode::NO_CONTENT),
         Dropped::Missing => Err(of::not_quarantined(id).into()),
-        Dropped::Replaying => Err(Error::Conflict {
-            message: "the rejected point is being replayed; try again in some minutes".into(),
-        }
-        .into()),
+        Dropped::Replaying => Err(Problem::conflict("the rejected point is being replayed")
+            .at("id")
+            .hint("try again in some minutes")),
     }
 }
 
@@ -335,8 +334,11 @@ fn point_id(text: &str) -> Result<Uuid> {
 }
 
 fn utf8(body: &Bytes) -> Result<&str> {
-    std::str::from_utf8(body)
-        .map_err(|_| Problem::malformed("the body is not UTF-8 text").at("body"))
+    std::str::from_utf8(body).map_err(|_| {
+        Problem::malformed("the body is not UTF-8 text")
+            .at("body")
+            .hint("encode it as UTF-8")
+    })
 }
 
 fn next_cursor(last: &Entry) -> String {

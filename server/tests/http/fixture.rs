@@ -237,13 +237,11 @@ impl Server {
 /// The binary, with nothing of this process's settings.
 fn tessera(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
-    for setting in [
-        "DATABASE_URL",
-        "TESSERA_MIGRATE_URL",
-        "TESSERA_STORE_URL",
-        "TESSERA_LISTEN",
-        "TESSERA_BODY_LIMIT_MIB",
-    ] {
+    let is_setting = |name: &str| {
+        name == "DATABASE_URL" || name.starts_with("TESSERA_") && name != "TESSERA_PG_BIN"
+    };
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for setting in set.filter(|name| is_setting(name)) {
         command.env_remove(setting);
     }
     command

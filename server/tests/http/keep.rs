@@ -79,6 +79,7 @@ async fn a_tenant_admin_removes_old_points_and_erases_customers() {
         let what = json!({"dimension": "customer_id", "value": value});
         let done = body(erase(what).await.unwrap(), 200).await;
         assert_eq!(done["receipt"]["rows"], rows, "{done}");
+        assert_eq!(done["state"], "done");
         assert_eq!(user.rows(count).await, json!([left]));
     }
     let list = admin

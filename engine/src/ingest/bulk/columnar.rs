@@ -64,6 +64,7 @@ fn arrow_lines(mut body: File, out: &mut dyn Write) -> Result<()> {
         return Err(Error::Invalid {
             message: "the Arrow stream does not end with its end marker".into(),
             at: Some("body".into()),
+            location: None,
             hint: Some(
                 "send the whole stream in the streaming format, closed by its writer".into(),
             ),
@@ -104,6 +105,7 @@ fn undecodable(what: &str, error: &dyn std::fmt::Display) -> Error {
     Error::Invalid {
         message: format!("the body is not {what} that can be read: {error}"),
         at: Some("body".into()),
+        location: None,
         hint: Some("send the whole file, as its library wrote it".into()),
     }
 }
@@ -263,6 +265,7 @@ fn kind(field: &Field) -> Result<Kind> {
             return Err(Error::Invalid {
                 message: format!("a column of type {other} is no part of a point"),
                 at: Some(format!("column {name}")),
+                location: None,
                 hint: Some(
                     "send texts, numbers, booleans, times, and nested values as JSON text in a column `dimensions`"
                         .into(),

@@ -67,6 +67,7 @@ pub(super) fn roles<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Result<
             return Err(Error::Invalid {
                 message: format!("there is no column {required:?}"),
                 at: Some("header".into()),
+                location: None,
                 hint: Some("name the columns platform, metric_type, metric_name, value, recorded_at, event_id, and dim.<key> for dimensions".into()),
             });
         }

@@ -159,6 +159,7 @@ impl Decoded {
                 Err(Error::Invalid {
                     message: refusal.message,
                     at: refusal.at,
+                    location: None,
                     hint: refusal.hint,
                 })
             }
@@ -167,6 +168,7 @@ impl Decoded {
                 Err(Error::Invalid {
                     message: format!("the body cannot be decoded as {name}"),
                     at: Some("body".into()),
+                    location: None,
                     hint: Some("write it anew with a current library".into()),
                 })
             }

@@ -216,6 +216,7 @@ pub(super) fn unreadable(error: io::Error) -> Error {
         Error::Invalid {
             message: format!("the body cannot be unpacked: {what}"),
             at: Some("body".into()),
+            location: None,
             hint: Some("send it whole, and name its compression in Content-Encoding".into()),
         }
     })

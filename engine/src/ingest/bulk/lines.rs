@@ -6,6 +6,7 @@ use super::columns::{PointLine, Role, roles};
 use super::decoder::Decoded;
 use super::input::{Input, unreadable};
 use crate::error::{Error, Result};
+use crate::ingest::refusal;
 
 /// Bytes of one point as sent: far beyond what any point may have, so that
 /// faults of a point are told as such.
@@ -93,7 +94,7 @@ impl<R: BufRead> NdJson<R> {
     pub(super) fn current(&self) -> Result<Line<'_>> {
         let number = self.number;
         let text = std::str::from_utf8(self.line.trim_ascii_end())
-            .map_err(|_| Error::invalid("the body is not UTF-8 text", format!("line {number}")))?;
+            .map_err(|_| refusal::not_utf8(number))?;
         Ok(Line {
             text,
             number: Some(number),
@@ -128,8 +129,7 @@ impl Csv {
             .iter()
             .enumerate()
             .map(|(at, name)| {
-                let name = std::str::from_utf8(name)
-                    .map_err(|_| Error::invalid("the body is not UTF-8 text", "line 1"))?;
+                let name = std::str::from_utf8(name).map_err(|_| refusal::not_utf8(1))?;
                 // Spreadsheets write a byte order mark.
                 let name = if at == 0 {
                     name.trim_start_matches('\u{feff}')
@@ -140,7 +140,7 @@ impl Csv {
             })
             .collect::<Result<_>>()?;
         if names.is_empty() {
-            return Err(Error::invalid("the body holds no points", "body"));
+            return Err(refusal::no_points());
         }
         let roles = roles(names.iter().map(String::as_str))?;
         Ok(Self {
@@ -159,9 +159,10 @@ impl Csv {
         if !read.map_err(|e| faulty(e, number))? {
             // The row with the open quote has taken in all that followed it.
             if !self.reader.get_ref().quotes.is_multiple_of(2) {
-                return Err(Error::invalid(
-                    "a quote is opened and not closed; a quote inside a cell is written twice, and the cell in quotes",
-                    format!("line {}", self.last_line),
+                return Err(refusal::at_line(
+                    "a quote is opened and not closed",
+                    self.last_line,
+                    "write a quote inside a cell twice, and the cell in quotes",
                 ));
             }
             return Ok(None);
@@ -171,9 +172,7 @@ impl Csv {
         let line = &mut self.line;
         line.clear();
         for (at, cell) in self.row.iter().enumerate() {
-            let cell = std::str::from_utf8(cell).map_err(|_| {
-                Error::invalid("the body is not UTF-8 text", format!("line {number}"))
-            })?;
+            let cell = std::str::from_utf8(cell).map_err(|_| refusal::not_utf8(number))?;
             match self.roles.get(at) {
                 None => line.text(&format!("column {}", at + 1), cell),
                 _ if cell.is_empty() => {}
@@ -230,16 +229,18 @@ fn faulty(error: csv::Error, line: u64) -> Error {
             too_long(line)
         }
         csv::ErrorKind::Io(error) => unreadable(error),
-        other => Error::invalid(
+        other => refusal::at_line(
             format!("the body cannot be read: {other:?}"),
-            format!("line {line}"),
+            line,
+            "send comma-separated values with a header line",
         ),
     }
 }
 
 fn too_long(line: u64) -> Error {
-    Error::invalid(
+    refusal::at_line(
         format!("the point is longer than {MAX_LINE_BYTES} bytes"),
-        format!("line {line}"),
+        line,
+        "end each point's line, and leave long texts out of dimensions",
     )
 }

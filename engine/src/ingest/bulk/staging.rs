@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
 use crate::ingest::encode::Upload;
 use crate::ingest::faults::Faults;
-use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, stored, uploads};
+use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, over_day, stored, uploads};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
@@ -69,12 +69,7 @@ impl<'i> Staging<'i> {
     pub(super) async fn new(ingest: &'i Ingest, tenant: &'i TenantId) -> Result<Self> {
         let (used, allowed, plan) = commit::points_of_day(&ingest.pool, tenant).await?;
         if used >= allowed {
-            return Err(Error::LimitExceeded {
-                limit: "ingest_points_per_day",
-                used,
-                allowed,
-                plan,
-            });
+            return Err(over_day(used, allowed, 1, plan));
         }
         let layout = ingest.layouts.get(tenant).await?;
         let names = Names {
@@ -265,12 +260,8 @@ impl<'i> Staging<'i> {
                 }
                 Outcome::KeyConflict => return Err(key_conflict()),
                 Outcome::OverLimit(used, allowed) => {
-                    return Err(Error::LimitExceeded {
-                        limit: "ingest_points_per_day",
-                        used,
-                        allowed,
-                        plan: self.names.layout.plan.clone(),
-                    });
+                    let plan = self.names.layout.plan.clone();
+                    return Err(over_day(used, allowed, self.points, plan));
                 }
                 Outcome::RegistryChanged => self.rename().await?,
                 Outcome::EventsSeen => self.drop_known_events().await?,
