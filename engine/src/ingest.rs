@@ -262,10 +262,13 @@ impl Ingest {
     async fn with_plan(&self, error: Error) -> Error {
         let mut error = error;
         if let Error::LimitExceeded {
-            needed, allowed_by, ..
+            limit,
+            needed,
+            allowed_by,
+            ..
         } = &mut error
         {
-            let plan = tenants::plan_for_points(&self.pool, *needed).await;
+            let plan = tenants::plan_for_ingest(&self.pool, limit, *needed).await;
             *allowed_by = plan.unwrap_or_default();
         }
         error

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 use crate::error::{Error, Result};
 use crate::metadata::catalog;
 use crate::metadata::platforms::Platform;
+use crate::metadata::tenants::METRICS_LIMIT;
 
 /// A tenant as its writers see it.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Layout {
             return Ok(());
         }
         Err(Error::LimitExceeded {
-            limit: "metrics",
+            limit: METRICS_LIMIT,
             used,
             allowed: self.metric_limit,
             needed: used + new as u64,

@@ -19,6 +19,9 @@ pub struct Tenant {
     pub time_zone: chrono_tz::Tz,
 }
 
+/// The name of the limit of a tenant's metrics.
+pub const METRICS_LIMIT: &str = "metrics";
+
 /// What a plan (subscription tier) allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -188,16 +191,27 @@ impl Tenants {
     }
 }
 
-/// The smallest plan that allows as many points a day, if one does.
-pub(crate) async fn plan_for_points(pool: &PgPool, points_per_day: u64) -> Result<Option<String>> {
-    sqlx::query_scalar(
-        "SELECT plan FROM analytics.plan WHERE ingest_points_per_day >= $1
-         ORDER BY ingest_points_per_day, plan LIMIT 1",
-    )
-    .bind(i64::try_from(points_per_day).unwrap_or(i64::MAX))
-    .fetch_optional(pool)
-    .await
-    .map_err(blame)
+/// The smallest plan that allows as much of what ingest is limited by: points
+/// a day or, with `METRICS_LIMIT`, metrics.
+pub(crate) async fn plan_for_ingest(
+    pool: &PgPool,
+    limit: &str,
+    needed: u64,
+) -> Result<Option<String>> {
+    let query = match limit {
+        METRICS_LIMIT => {
+            "SELECT plan FROM analytics.plan WHERE metrics >= $1 ORDER BY metrics, plan LIMIT 1"
+        }
+        _ => {
+            "SELECT plan FROM analytics.plan WHERE ingest_points_per_day >= $1
+             ORDER BY ingest_points_per_day, plan LIMIT 1"
+        }
+    };
+    sqlx::query_scalar(query)
+        .bind(i64::try_from(needed).unwrap_or(i64::MAX))
+        .fetch_optional(pool)
+        .await
+        .map_err(blame)
 }
 
 impl Tenant {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use chrono::Utc;
 use engine::Error;
 use engine::error::Location;
+use engine::metadata::tenants::METRICS_LIMIT;
 
 use super::{Limit, Problem};
 
@@ -159,6 +160,9 @@ fn way_out(limit: &Limit, needed: u64) -> String {
             format!("send it again after {}", at.format("%Y-%m-%dT%H:%M:%SZ"))
         }
         Some(_) => "send less at a time, over several days".to_owned(),
+        None if limit.name == METRICS_LIMIT => {
+            "use fewer metric names: put what varies into dimensions".to_owned()
+        }
         None => "ask for less at a time".to_owned(),
     };
     match &limit.allowed_by {
