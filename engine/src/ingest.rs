@@ -33,7 +33,7 @@ pub use admission::{Admission, Admitted};
 pub use batch::PointBatch;
 
 pub(crate) use commit::upload;
-use commit::{Incoming, Source, key_conflict};
+use commit::{Incoming, Source, key_conflict, swept};
 use group::GroupCommit;
 use layout::Layouts;
 use quarantine::{Origin, Texts};

@@ -294,6 +294,7 @@ impl Attempt {
                 plan: self.layout.plan.clone(),
             }),
             Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
+            Outcome::UploadSwept => Err(swept()),
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }
     }
@@ -329,6 +330,14 @@ pub(crate) async fn upload(
                 retry_after: crate::metadata::RETRY_AFTER,
             }
         })
+}
+
+/// The objects were uploaded so long before the commit that they are gone.
+pub(super) fn swept() -> Error {
+    Error::Unavailable {
+        message: "the upload took too long; nothing was kept".into(),
+        retry_after: crate::metadata::RETRY_AFTER,
+    }
 }
 
 pub(super) fn key_conflict() -> Error {

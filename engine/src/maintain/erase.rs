@@ -17,6 +17,7 @@ use storage_layout::{DimensionRegistry, FileId, StorageError, TenantId, decimal}
 use uuid::Uuid;
 
 use super::held::{self, HeldJob, HeldLease, LEASE_TIME};
+use super::pace::Pace;
 use super::source::Matches;
 use super::{COMPACT, FLUSH, Maintainer, rewrite, sweep};
 use crate::error::{Error, Result};
@@ -47,7 +48,7 @@ impl Maintainer {
             return self.wait_for(tenant, asked.id).await;
         };
         let held = HeldJob::hold(&self.pool, claimed);
-        if let Err(error) = self.carry_out(&held.claimed).await {
+        if let Err(error) = self.carry_out(&held.claimed, None).await {
             self.put_off(&held.claimed).await?;
             return Err(error);
         }
@@ -86,6 +87,7 @@ impl Maintainer {
             let what = What {
                 subject: erasure.subject.clone(),
                 until: Some(until),
+                pace: None,
             };
             let receipt = self.erase_points(tenant, &what, None).await?;
             done.push((erasure.id, receipt));
@@ -94,12 +96,13 @@ impl Maintainer {
     }
 
     /// Carries out the erasure that a job stands for.
-    pub(super) async fn carry_out(&self, claimed: &Claimed) -> Result<()> {
+    pub(super) async fn carry_out(&self, claimed: &Claimed, pace: Option<Pace>) -> Result<()> {
         let tenant = &claimed.tenant;
         let erasure = erasures::get(&self.pool, tenant, claimed.job).await?;
         let what = What {
             subject: erasure.subject,
             until: None,
+            pace,
         };
         let mut receipt = self.erase_points(tenant, &what, Some(claimed)).await?;
         let subject = what.subject.as_ref();
@@ -155,7 +158,10 @@ impl Maintainer {
             let all = what.subject.is_none() && what.until.is_none();
             let counts = match all {
                 true => files.iter().map(|file| file.statistics.rows).collect(),
-                false => self.count(&snapshot, files, columns, &meant, None).await?,
+                false => {
+                    let pace = what.pace.clone();
+                    self.count(&snapshot, files, columns, &meant, pace).await?
+                }
             };
             let hit: Vec<(&DataFile, u64)> =
                 files.iter().zip(counts).filter(|(_, n)| *n > 0).collect();
@@ -166,7 +172,8 @@ impl Maintainer {
             }
             let partly = hit.iter().filter(|(file, n)| *n < file.statistics.rows);
             let partly: Vec<&DataFile> = partly.map(|(file, _)| *file).collect();
-            let add = self.without(&snapshot, &partly, &meant, None).await?;
+            let pace = what.pace.clone();
+            let add = self.without(&snapshot, &partly, &meant, pace).await?;
             let remove: Vec<FileId> = hit.iter().map(|(file, _)| file.id).collect();
             let (replaced, added) = (remove.len() as u64, add.len() as u64);
             let commit = rewrite::replacing(&snapshot, remove, add);
@@ -180,7 +187,7 @@ impl Maintainer {
                     done = true;
                     break;
                 }
-                Fenced::Held(Outcome::FilesGone) => {}
+                Fenced::Held(Outcome::FilesGone | Outcome::UploadSwept) => {}
                 Fenced::Stale => return Err(held::lost()),
                 other => return Err(Error::internal(format!("an erasure ended as {other:?}"))),
             }
@@ -230,6 +237,8 @@ struct What {
     subject: Option<Subject>,
     /// Those ingested until then; `None`: all.
     until: Option<DateTime<Utc>>,
+    /// How fast: a caller who waits is not held back.
+    pace: Option<Pace>,
 }
 
 impl What {

@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
 use crate::ingest::encode::{self, Target, Upload};
 use crate::ingest::layout::Layout;
-use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, upload};
+use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, swept, upload};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
@@ -306,6 +306,7 @@ impl<'i> Staging<'i> {
                 }
                 Outcome::RegistryChanged => self.rename().await?,
                 Outcome::EventsSeen => self.drop_known_events().await?,
+                Outcome::UploadSwept => return Err(swept()),
                 other @ (Outcome::ChunkKnown | Outcome::FilesGone) => {
                     return Err(Error::internal(format!("a body ended as {other:?}")));
                 }
