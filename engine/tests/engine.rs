@@ -15,6 +15,8 @@ mod check;
 mod collect;
 #[path = "engine/compaction.rs"]
 mod compaction;
+#[path = "engine/damaged_files.rs"]
+mod damaged_files;
 #[path = "engine/dashboard.rs"]
 mod dashboard;
 #[path = "engine/dimensions.rs"]
@@ -35,6 +37,8 @@ mod history;
 mod ingest;
 #[path = "engine/jobs.rs"]
 mod jobs;
+#[path = "engine/lanes.rs"]
+mod lanes;
 #[path = "engine/latest.rs"]
 mod latest;
 #[path = "engine/quarantine.rs"]
@@ -57,6 +61,8 @@ mod stores;
 mod sweep;
 #[path = "engine/sweep_pinned.rs"]
 mod sweep_pinned;
+#[path = "engine/swept_uploads.rs"]
+mod swept_uploads;
 #[path = "engine/upkeep_history.rs"]
 mod upkeep_history;
 #[path = "engine/zones.rs"]
