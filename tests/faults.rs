@@ -24,3 +24,5 @@ mod proxy;
 mod requests;
 #[path = "faults/synced.rs"]
 mod synced;
+#[path = "faults/two_servers.rs"]
+mod two_servers;

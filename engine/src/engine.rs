@@ -139,6 +139,11 @@ impl Engine {
         let platforms = Platforms::new(pool.clone());
         platforms.install_presets().await?;
         let caches = Caches::default();
+        let mut upkeep = options.upkeep;
+        if options.maintenance == Maintenance::Off {
+            // Somebody waits for what a command does.
+            upkeep.bytes_per_second = None;
+        }
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(None),
@@ -148,12 +153,7 @@ impl Engine {
             keys: Keys::new(pool.clone()),
             metrics: Metrics::new(pool.clone()),
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
-            maintainer: Maintainer::new(
-                pool.clone(),
-                store.clone(),
-                caches.clone(),
-                &options.upkeep,
-            ),
+            maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone(), &upkeep),
             threads: Arc::new(QueryThreads::start()?),
             pool,
             store,

@@ -38,7 +38,7 @@ mod uploads;
 pub use admission::{Admission, Admitted};
 pub use batch::PointBatch;
 
-use commit::{Incoming, Source, key_conflict};
+use commit::{Incoming, Source, key_conflict, swept};
 use faults::Faults;
 use group::GroupCommit;
 use layout::Layouts;

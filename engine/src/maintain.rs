@@ -7,9 +7,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
 use object_store::ObjectStore;
 use sqlx::postgres::PgPool;
 use storage_layout::{MetricKey, TenantId};
@@ -20,7 +19,7 @@ use crate::metadata::catalog::{self, DataFile, FileStorage, Snapshot};
 use crate::metadata::commit::Outcome;
 use crate::metadata::fence::{self, Fence, Fenced};
 use crate::metadata::leases::Take;
-use crate::metadata::looks::{self, Waiting, Watch};
+use crate::metadata::looks::{self, Watch};
 use crate::metadata::retention::Retention;
 use crate::metadata::rollups::Turn;
 use crate::metadata::{retention as limits, upkeep};
@@ -31,14 +30,17 @@ pub(crate) mod backup;
 pub mod check;
 mod compact;
 mod erase;
+mod flush;
 mod held;
 mod pace;
 pub mod progress;
+mod remake;
 pub(crate) mod restore;
 mod retention;
 mod rewrite;
 mod rollups;
 mod schedule;
+mod set_aside;
 mod sink;
 mod source;
 mod sweep;
@@ -53,6 +55,7 @@ pub use verify::{Checked, Mismatch, VerifyReport, VerifyRequest};
 use held::HeldLease;
 use pace::Pace;
 use rewrite::{Into, Rewrite};
+use set_aside::SetAside;
 use windows::Windows;
 
 pub use backup::BackupReport;
@@ -60,21 +63,6 @@ pub use restore::RestoreReport;
 
 /// Pause between two looks at the catalog.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Bytes of inline files that one flush reads. Rows in memory take about six
-/// times that.
-const FLUSH_BYTES: u64 = 16 << 20;
-
-/// Flushes of one tenant before it is the next one's turn.
-const FLUSHES_IN_TURN: usize = 8;
-
-/// Flushes are begun for this long before the catalog is looked at again.
-const FLUSH_ROUND: Duration = Duration::from_secs(20);
-
-/// From so many inline bytes on a tenant's flush is a large one; of small ones
-/// so many are made at once.
-const LARGE_FLUSH_BYTES: u64 = 1 << 20;
-const SMALL_FLUSHES: usize = 4;
 
 /// The lease for making objects of inline files.
 const FLUSH: &str = "flush";
@@ -112,6 +100,7 @@ pub struct Maintainer {
     retention: Schedule,
     /// Of work in the background; a command does not hold back.
     pace: Option<Pace>,
+    set_aside: SetAside,
 }
 
 impl Maintainer {
@@ -128,6 +117,7 @@ impl Maintainer {
             verifying: Arc::new(Semaphore::new(1)),
             retention: options.retention.clone(),
             pace: Pace::new(options.bytes_per_second),
+            set_aside: SetAside::default(),
         }
     }
 
@@ -138,46 +128,9 @@ impl Maintainer {
             self.flush_for_ever(),
             self.compact_for_ever(),
             self.sweep_for_ever(),
+            self.rewrite_rollups_for_ever(),
             self.work_for_ever(),
         );
-    }
-
-    async fn flush_for_ever(&self) {
-        let mut watch = Watch::default();
-        loop {
-            tokio::time::sleep(PAUSE).await;
-            match looks::tenants_to_flush(&self.pool, FLUSH, &watch).await {
-                Ok(look) => {
-                    let all = self.flush_round(&look.found).await;
-                    watch.note(&look, all && !look.cut_off);
-                }
-                Err(error) => tracing::warn!(%error, "background work cannot see the catalog"),
-            }
-        }
-    }
-
-    /// Flushes these tenants, the most urgent first, until the round's time is
-    /// used; whether all had their turn. Large ones go one by one, small ones
-    /// beside them, so that neither waits for the other.
-    async fn flush_round(&self, waiting: &[Waiting]) -> bool {
-        let end = Instant::now() + FLUSH_ROUND;
-        let (large, small): (Vec<_>, Vec<_>) =
-            waiting.iter().partition(|w| w.bytes >= LARGE_FLUSH_BYTES);
-        let lane = |tenants: Vec<&Waiting>, at_once: usize| {
-            let tenants: Vec<TenantId> = tenants.iter().map(|w| w.tenant.clone()).collect();
-            let flushes = tenants.into_iter().map(move |tenant| async move {
-                if Instant::now() >= end {
-                    return false;
-                }
-                log(&tenant, "flushed", self.flush_in_turn(&tenant).await);
-                true
-            });
-            stream::iter(flushes)
-                .buffer_unordered(at_once)
-                .fold(true, |all, served| std::future::ready(all && served))
-        };
-        let (large, small) = tokio::join!(lane(large, 1), lane(small, SMALL_FLUSHES));
-        large && small
     }
 
     async fn compact_for_ever(&self) {
@@ -198,14 +151,27 @@ impl Maintainer {
     }
 
     async fn sweep_for_ever(&self) {
+        let mut more = false;
+        loop {
+            if !more {
+                tokio::time::sleep(PAUSE).await;
+            }
+            more = match sweep::sweep(&self.pool, self.store.as_ref()).await {
+                Ok(more) => more,
+                Err(error) => {
+                    tracing::warn!(%error, "removed files are not swept");
+                    false
+                }
+            };
+        }
+    }
+
+    async fn rewrite_rollups_for_ever(&self) {
         let mut turn = Turn::default();
         loop {
             tokio::time::sleep(PAUSE).await;
             if let Err(error) = rollups::look(self, &mut turn).await {
                 tracing::warn!(%error, "stale roll-ups are not looked for");
-            }
-            if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "removed files are not swept");
             }
         }
     }
@@ -213,18 +179,9 @@ impl Maintainer {
     /// Deletes what nobody can read any more, of all tenants; a bounded number
     /// of files.
     pub async fn sweep(&self) -> Result<()> {
-        sweep::sweep(&self.pool, self.store.as_ref()).await
-    }
-
-    /// Some flushes of one tenant, unless somebody else is at it.
-    async fn flush_in_turn(&self, tenant: &TenantId) -> Result<()> {
-        let Some(lease) = HeldLease::take(&self.pool, tenant, FLUSH, Take::Free).await? else {
-            return Ok(());
-        };
-        let flushed = self.flush(tenant, &lease, FLUSHES_IN_TURN, self.pace.clone());
-        let flushed = flushed.await;
-        lease.release(None).await;
-        flushed.map(drop)
+        sweep::sweep(&self.pool, self.store.as_ref())
+            .await
+            .map(drop)
     }
 
     /// One merge of one tenant, unless somebody else is at it.
@@ -233,6 +190,8 @@ impl Maintainer {
             return Ok(());
         };
         let merged = self.merge(tenant, &lease, self.pace.clone()).await;
+        // The damaged file was named in the log, and is left out from now on.
+        let merged = merged.map(|(merged, _)| merged);
         // A tenant whose merge fails is not tried again before it has newer
         // files, so that it does not hold up the others.
         let seen = match &merged {
@@ -246,46 +205,34 @@ impl Maintainer {
 
     /// Flushes and compacts one tenant; answers how many files it replaced.
     /// Waits for another process that is at it. Errors: `NotFound`,
-    /// `Unavailable` when that takes too long.
+    /// `Unavailable` when that takes too long, `Storage` for a damaged file,
+    /// after all others were taken.
     pub async fn tenant(&self, tenant: &TenantId) -> Result<u64> {
         let lease = HeldLease::wait(&self.pool, tenant, FLUSH).await?;
         let flushed = self.flush(tenant, &lease, usize::MAX, None).await;
         lease.release(None).await;
-        let mut replaced = flushed?;
+        let Replaced {
+            files: mut replaced,
+            mut damaged,
+        } = flushed?;
         let lease = HeldLease::wait(&self.pool, tenant, COMPACT).await?;
         let merged = loop {
-            match self.merge(tenant, &lease, None).await {
-                Ok(Merged::Replaced(files)) => replaced += files,
-                Ok(Merged::Nothing(newest)) => break Ok(newest),
+            let (merged, unread) = match self.merge(tenant, &lease, None).await {
+                Ok(merged) => merged,
                 Err(error) => break Err(error),
+            };
+            damaged = damaged.or(unread);
+            match merged {
+                Merged::Replaced(files) => replaced += files,
+                Merged::Nothing(newest) => break Ok(newest),
             }
         };
         lease.release(merged.as_ref().ok().copied()).await;
-        merged.map(|_| replaced)
-    }
-
-    /// Makes objects of inline files, in groups.
-    async fn flush(
-        &self,
-        tenant: &TenantId,
-        lease: &HeldLease,
-        groups: usize,
-        pace: Option<Pace>,
-    ) -> Result<u64> {
-        let snapshot = self.snapshot(tenant).await?;
-        let windows = self.windows(&snapshot).await?;
-        let is_inline = |file: &&DataFile| file.storage == FileStorage::Inline;
-        let inline: Vec<&DataFile> = snapshot.files.iter().filter(is_inline).collect();
-        let mut replaced = 0;
-        for files in by_size(&inline, FLUSH_BYTES).take(groups) {
-            let into = Into::Volume(windows.clone());
-            let files = files.iter().copied().cloned().collect();
-            let fence = lease.as_fence();
-            replaced += self
-                .replace(&snapshot, files, into, fence, pace.clone())
-                .await?;
+        merged?;
+        match damaged {
+            Some(error) => Err(error),
+            None => Ok(replaced),
         }
-        Ok(replaced)
     }
 
     /// Rewrites a tenant's roll-ups that do not fit; answers how many.
@@ -315,26 +262,28 @@ impl Maintainer {
         )
     }
 
-    /// The tenant's next merge.
+    /// The tenant's next merge, and the failure of files that cannot be read.
     async fn merge(
         &self,
         tenant: &TenantId,
         lease: &HeldLease,
         pace: Option<Pace>,
-    ) -> Result<Merged> {
+    ) -> Result<(Merged, Option<Error>)> {
         let snapshot = self.snapshot(tenant).await?;
         let mut windows = self.windows(&snapshot).await?;
         let unit = windows.unit(snapshot.window_unit);
         if unit != snapshot.window_unit {
             upkeep::set_window_unit(&self.pool, tenant, unit).await?;
         }
-        let Some((window, files)) = compact::next(&snapshot, &mut windows) else {
-            return Ok(Merged::Nothing(newest_object(&snapshot)));
+        let usable = |file: &DataFile| !self.set_aside.has(file.id);
+        let Some((window, files)) = compact::next(&snapshot, &mut windows, usable) else {
+            return Ok((Merged::Nothing(newest_object(&snapshot)), None));
         };
         let files = files.into_iter().cloned().collect();
         let into = Into::Window(window);
-        let replaced = self.replace(&snapshot, files, into, lease.as_fence(), pace);
-        replaced.await.map(Merged::Replaced)
+        let replaced = self.replace_sound(&snapshot, files, into, lease.as_fence(), pace);
+        let Replaced { files, damaged } = replaced.await?;
+        Ok((Merged::Replaced(files), damaged))
     }
 
     /// Writes one file again with the same rows and everything else new; 0 when
@@ -353,6 +302,39 @@ impl Maintainer {
         let written = written.await;
         lease.release(None).await;
         written
+    }
+
+    /// Writes files as others, as [`Self::replace`] does. When one cannot be
+    /// read, halves of them are tried, down to the one, which is set aside.
+    async fn replace_sound(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        files: Vec<DataFile>,
+        into: Into,
+        fence: Fence,
+        pace: Option<Pace>,
+    ) -> Result<Replaced> {
+        let mut all = Replaced::default();
+        let mut groups = vec![files];
+        while let Some(mut files) = groups.pop() {
+            let (some, into) = (files.clone(), into.clone());
+            let replaced = self.replace(snapshot, some, into, fence, pace.clone());
+            match replaced.await {
+                Ok(replaced) => all.files += replaced,
+                Err(error @ Error::Storage(_)) => {
+                    match &files[..] {
+                        [file] => self.set_aside.add(file.id),
+                        _ => {
+                            groups.push(files.split_off(files.len() / 2));
+                            groups.push(files);
+                        }
+                    }
+                    all.damaged.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
     }
 
     /// Writes files as others and commits; 0 when another process came first.
@@ -383,8 +365,9 @@ impl Maintainer {
                 tracing::debug!(%tenant, version, from, to, "files rewritten");
                 Ok(from as u64)
             }
-            // Somebody else replaced them; what was uploaded is swept later.
-            Fenced::Held(Outcome::FilesGone) => Ok(0),
+            // Somebody else replaced them, or it took too long; what was
+            // uploaded is swept later.
+            Fenced::Held(Outcome::FilesGone | Outcome::UploadSwept) => Ok(0),
             Fenced::Stale => Err(held::lost()),
             other => Err(Error::internal(format!("a rewrite ended as {other:?}"))),
         }
@@ -446,6 +429,15 @@ impl Maintainer {
     }
 }
 
+/// What a rewrite of several files came to.
+#[derive(Debug, Default)]
+struct Replaced {
+    /// So many were replaced.
+    files: u64,
+    /// The first failure of those that cannot be read and were left out.
+    damaged: Option<Error>,
+}
+
 /// What a merge came to.
 enum Merged {
     /// So many files were replaced; there may be more to do.
@@ -466,20 +458,4 @@ fn log(tenant: &TenantId, what: &str, done: Result<()>) {
     if let Err(error) = done {
         tracing::warn!(%tenant, %error, "a tenant's files are not {what}");
     }
-}
-
-/// Cuts a list of files where the next one would exceed `bytes`.
-fn by_size<'a, 'f>(
-    files: &'a [&'f DataFile],
-    bytes: u64,
-) -> impl Iterator<Item = &'a [&'f DataFile]> {
-    let mut taken = 0;
-    files.chunk_by(move |a, b| {
-        taken = if taken == 0 { a.bytes } else { taken } + b.bytes;
-        let together = taken <= bytes;
-        if !together {
-            taken = b.bytes;
-        }
-        together
-    })
 }

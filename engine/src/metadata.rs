@@ -34,6 +34,7 @@ pub mod quarantine;
 pub(crate) mod restore;
 pub mod retention;
 pub(crate) mod rollups;
+pub(crate) mod sweep;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod upkeep;

@@ -15,6 +15,8 @@ mod check;
 mod collect;
 #[path = "engine/compaction.rs"]
 mod compaction;
+#[path = "engine/damaged_files.rs"]
+mod damaged_files;
 #[path = "engine/dashboard.rs"]
 mod dashboard;
 #[path = "engine/demo.rs"]
@@ -39,6 +41,8 @@ mod import;
 mod ingest;
 #[path = "engine/jobs.rs"]
 mod jobs;
+#[path = "engine/lanes.rs"]
+mod lanes;
 #[path = "engine/latest.rs"]
 mod latest;
 #[path = "engine/quarantine.rs"]
@@ -63,6 +67,8 @@ mod stores;
 mod sweep;
 #[path = "engine/sweep_pinned.rs"]
 mod sweep_pinned;
+#[path = "engine/swept_uploads.rs"]
+mod swept_uploads;
 #[path = "engine/upkeep_history.rs"]
 mod upkeep_history;
 #[path = "engine/zones.rs"]

@@ -290,8 +290,17 @@ impl Attempt {
                 Err(over_day(used, allowed, self.answer.accepted, plan))
             }
             Outcome::RegistryChanged | Outcome::EventsSeen => Ok(Done::Again(Box::new(self.what))),
+            Outcome::UploadSwept => Err(swept()),
             Outcome::FilesGone => Err(Error::internal("ingest removes no files")),
         }
+    }
+}
+
+/// The objects were uploaded so long before the commit that they are gone.
+pub(super) fn swept() -> Error {
+    Error::Unavailable {
+        message: "the upload took too long; nothing was kept".into(),
+        retry_after: crate::metadata::RETRY_AFTER,
     }
 }
 

@@ -158,21 +158,26 @@ impl Backup<'_> {
         Ok(Attempt::Done(report))
     }
 
-    /// The objects of the newest backup that is there already.
+    /// The objects of the newest backup that is there already and has what this
+    /// one is about to copy: of all tenants, or of the same one.
     async fn previous(&self) -> Result<ObjectList> {
-        let Some(id) = Manifest::newest(&*self.to).await? else {
-            return Ok(ObjectList::default());
-        };
-        // A damaged old backup does not hinder a new one: all is copied.
-        let manifest = Manifest::read(&*self.to, &id).await;
-        let list = match &manifest {
-            Ok(manifest) => manifest.objects(&*self.to, &id).await,
-            Err(_) => return Ok(ObjectList::default()),
-        };
-        Ok(list.unwrap_or_else(|error| {
-            tracing::warn!(%error, backup = %id, "an earlier backup cannot be read");
-            ObjectList::default()
-        }))
+        for id in Manifest::begun(&*self.to).await? {
+            // One that is damaged or was cut short does not hinder a new one:
+            // one before it serves, or all is copied.
+            let Ok(manifest) = Manifest::read(&*self.to, &id).await else {
+                continue;
+            };
+            if manifest.tenant.is_some() && manifest.tenant.as_ref() != self.tenant {
+                continue;
+            }
+            match manifest.objects(&*self.to, &id).await {
+                Ok(list) => return Ok(list),
+                Err(error) => {
+                    tracing::warn!(%error, backup = %id, "an earlier backup cannot be read");
+                }
+            }
+        }
+        Ok(ObjectList::default())
     }
 
     async fn tables(&self, id: &BackupId) -> Result<Tables> {

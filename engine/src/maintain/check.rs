@@ -28,7 +28,8 @@ use crate::metadata::check::{self, CheckedFile};
 mod file;
 mod listing;
 mod repair;
-pub(crate) mod rollup;
+mod rollup;
+mod rows;
 
 /// Findings that a report names; more are only counted.
 const NAMED: usize = 10_000;

@@ -23,14 +23,15 @@ pub(super) const SIZES: [u64; 4] = [1 << 20, 4 << 20, 16 << 20, 64 << 20];
 /// The most that is put into one object.
 pub(super) const TARGET_BYTES: u64 = 256 << 20;
 
-/// The next merge of a tenant: the smallest files first, then the oldest
-/// window. `None`: there is nothing to do.
+/// The next merge of a tenant's usable files: the smallest first, then the
+/// oldest window. `None`: there is nothing to do.
 pub(super) fn next<'a>(
     snapshot: &'a Snapshot,
     windows: &mut Windows,
+    usable: impl Fn(&DataFile) -> bool,
 ) -> Option<(Window, Vec<&'a DataFile>)> {
     let mut groups: BTreeMap<(usize, Window), Vec<&DataFile>> = BTreeMap::new();
-    for file in &snapshot.files {
+    for file in snapshot.files.iter().filter(|file| usable(file)) {
         let FileStorage::Object { window, .. } = &file.storage else {
             continue;
         };

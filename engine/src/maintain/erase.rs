@@ -14,7 +14,7 @@ use storage_layout::{FileId, TenantId};
 use uuid::Uuid;
 
 use super::held::{self, HeldJob, HeldLease, LEASE_TIME};
-use super::source::Matches;
+use super::pace::Pace;
 use super::{COMPACT, FLUSH, Maintainer, rewrite, sweep};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
@@ -86,7 +86,7 @@ impl Maintainer {
             return self.wait_for(tenant, id).await;
         };
         let held = HeldJob::hold(&self.pool, claimed);
-        if let Err(error) = self.carry_out(&held.claimed).await {
+        if let Err(error) = self.carry_out(&held.claimed, None).await {
             self.put_off(&held.claimed).await?;
             return Err(error);
         }
@@ -110,7 +110,7 @@ impl Maintainer {
     }
 
     /// Carries out the erasure that a job stands for.
-    pub(super) async fn carry_out(&self, claimed: &Claimed) -> Result<()> {
+    pub(super) async fn carry_out(&self, claimed: &Claimed, pace: Option<Pace>) -> Result<()> {
         let tenant = &claimed.tenant;
         let erasure = erasures::get(&self.pool, tenant, claimed.job).await?;
         if let Some(receipt) = &erasure.receipt {
@@ -124,7 +124,7 @@ impl Maintainer {
             subject: erasure.subject.clone(),
             through: None,
         }];
-        let mut receipt = self.erase_points(&meant, claimed).await?;
+        let mut receipt = self.erase_points(&meant, claimed, pace).await?;
         if !erasures::finish(&self.pool, claimed, &erasure, &mut receipt).await? {
             return Err(held::lost());
         }
@@ -135,7 +135,13 @@ impl Maintainer {
     /// Takes both leases away from whoever has them: what they were at would
     /// bring erased points back into new files, and fails at its commit. Others
     /// may go on as soon as the points are in no live file.
-    async fn erase_points(&self, meant: &[Meant], claimed: &Claimed) -> Result<Receipt> {
+    /// `pace`: how fast; a caller who waits is not held back.
+    async fn erase_points(
+        &self,
+        meant: &[Meant],
+        claimed: &Claimed,
+        pace: Option<Pace>,
+    ) -> Result<Receipt> {
         let tenant = &claimed.tenant;
         let mut leases = Vec::new();
         for work in [FLUSH, COMPACT] {
@@ -143,7 +149,7 @@ impl Maintainer {
         }
         let mut fences: Vec<Fence> = leases.iter().map(HeldLease::as_fence).collect();
         fences.push(claimed.as_fence());
-        let erased = self.erase_under(meant, claimed, &fences).await;
+        let erased = self.erase_under(meant, claimed, &fences, pace).await;
         for lease in leases {
             lease.release(None).await;
         }
@@ -161,6 +167,7 @@ impl Maintainer {
         meant: &[Meant],
         claimed: &Claimed,
         fences: &[Fence],
+        pace: Option<Pace>,
     ) -> Result<(Receipt, i64)> {
         let tenant = &claimed.tenant;
         // What an earlier claim of this job had done already.
@@ -179,7 +186,8 @@ impl Maintainer {
             let unseen = |file: &&DataFile| !clean.contains(&file.id);
             let files: Vec<DataFile> = snapshot.files.iter().filter(unseen).cloned().collect();
             let matches = meant::matches(meant, &snapshot.registry);
-            let counts = self.count_meant(&snapshot, &files, meant, &matches).await?;
+            let counts = self.count_meant(&snapshot, &files, meant, pace.clone());
+            let counts = counts.await?;
             let (hit, others): (Vec<_>, Vec<_>) =
                 files.iter().zip(counts).partition(|(_, rows)| *rows > 0);
             receipt.version_after = snapshot.version;
@@ -188,7 +196,9 @@ impl Maintainer {
             }
             let partly = hit.iter().filter(|(file, n)| *n < file.statistics.rows);
             let partly: Vec<&DataFile> = partly.map(|(file, _)| *file).collect();
-            let add = self.without(&snapshot, &partly, &matches, None).await?;
+            let add = self
+                .without(&snapshot, &partly, &matches, pace.clone())
+                .await?;
             let remove: Vec<FileId> = hit.iter().map(|(file, _)| file.id).collect();
             let after = Receipt {
                 rows: receipt.rows + hit.iter().map(|(_, rows)| rows).sum::<u64>(),
@@ -212,7 +222,7 @@ impl Maintainer {
                         return Ok((receipt, version));
                     }
                 }
-                Fenced::Held(Outcome::FilesGone) => {}
+                Fenced::Held(Outcome::FilesGone | Outcome::UploadSwept) => {}
                 Fenced::Stale => return Err(held::lost()),
                 other => return Err(Error::internal(format!("an erasure ended as {other:?}"))),
             }
@@ -227,7 +237,7 @@ impl Maintainer {
         snapshot: &Arc<Snapshot>,
         files: &[DataFile],
         meant: &[Meant],
-        matches: &Matches,
+        pace: Option<Pace>,
     ) -> Result<Vec<u64>> {
         let read: Vec<DataFile> = files
             .iter()
@@ -235,7 +245,8 @@ impl Maintainer {
             .cloned()
             .collect();
         let columns = meant::columns(meant, &snapshot.registry);
-        let counts = self.count(snapshot, &read, columns, matches, None).await?;
+        let matches = meant::matches(meant, &snapshot.registry);
+        let counts = self.count(snapshot, &read, columns, &matches, pace).await?;
         let mut counts = counts.into_iter();
         let count = |file: &DataFile| match meant::whole(meant, file) {
             true => Some(file.statistics.rows),

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::metadata::fence::Fence;
 use crate::metadata::jobs::{self, Claimed};
 use crate::metadata::leases::{self, Lease, Take};
+use crate::metadata::sweep;
 
 /// How long work is somebody's without a sign of life.
 pub(super) const LEASE_TIME: Duration = Duration::from_secs(60);
@@ -43,7 +44,10 @@ impl HeldLease {
             let (renewing, renewed) = (pool.clone(), lease.clone());
             let _renewal = Renewal::start(move || {
                 let (pool, lease) = (renewing.clone(), renewed.clone());
-                async move { leases::renew(&pool, &lease, LEASE_TIME).await }
+                async move {
+                    let held = leases::renew(&pool, &lease, LEASE_TIME).await?;
+                    alive(&pool, &lease.tenant, held).await
+                }
             });
             Self {
                 pool: pool.clone(),
@@ -94,10 +98,21 @@ impl HeldJob {
         let (renewing, renewed) = (pool.clone(), claimed.clone());
         let _renewal = Renewal::start(move || {
             let (pool, claimed) = (renewing.clone(), renewed.clone());
-            async move { jobs::renew(&pool, &claimed, LEASE_TIME, None).await }
+            async move {
+                let held = jobs::renew(&pool, &claimed, LEASE_TIME, None).await?;
+                alive(&pool, &claimed.tenant, held).await
+            }
         });
         Self { claimed, _renewal }
     }
+}
+
+/// Work that is still held keeps its uploads from the sweep, however long it takes.
+async fn alive(pool: &PgPool, tenant: &TenantId, held: bool) -> Result<bool> {
+    if held {
+        sweep::renew_uploads(pool, tenant).await?;
+    }
+    Ok(held)
 }
 
 /// Calls for a sign of life until it is dropped, or the work is lost.

@@ -13,11 +13,12 @@ use storage_layout::arrange::{text, times};
 use storage_layout::schema::{METRIC_NAME, METRIC_TYPE, PLATFORM, RECORDED_AT};
 use storage_layout::{MetricKey, TenantId};
 
+use super::flush::{MOST, by_size};
 use super::held::{self, HeldLease};
 use super::pace::Pace;
 use super::rewrite::{self, Into, Rewrite};
 use super::source::{Matches, count};
-use super::{COMPACT, FLUSH_BYTES, Maintainer, by_size, work};
+use super::{COMPACT, Maintainer, work};
 use crate::error::{Error, Result};
 use crate::metadata::catalog::{DataFile, FileStorage, Snapshot};
 use crate::metadata::commit::{NewDataFile, Outcome};
@@ -139,7 +140,7 @@ impl Maintainer {
                 tracing::info!(%tenant, version, rows = report.rows, "points beyond their retention removed");
                 Ok(Some(RetentionReport { version, ..report }))
             }
-            Fenced::Held(Outcome::FilesGone) => Ok(None),
+            Fenced::Held(Outcome::FilesGone | Outcome::UploadSwept) => Ok(None),
             Fenced::Stale => Err(held::lost()),
             other => Err(Error::internal(format!("retention ended as {other:?}"))),
         }
@@ -163,7 +164,7 @@ impl Maintainer {
                 groups.push((vec![DataFile::clone(file)], Into::Window(*window)));
             }
         }
-        for some in by_size(&inline, FLUSH_BYTES) {
+        for some in by_size(&inline, MOST) {
             let some = some.iter().copied().cloned().collect();
             groups.push((some, Into::Volume(windows.clone())));
         }

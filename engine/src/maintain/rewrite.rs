@@ -29,6 +29,7 @@ use crate::metadata::catalog::{DataFile, FileStorage, Snapshot};
 use crate::metadata::commit::{self, Commit, Ingested, NewDataFile, NewRollup, NewStorage};
 
 /// Where rows go.
+#[derive(Debug, Clone)]
 pub(super) enum Into {
     /// Into this window, which holds them all.
     Window(Window),

@@ -8,12 +8,13 @@ use storage_layout::key::{ObjectKey, ObjectKind};
 use storage_layout::rollup::StoredRollup;
 use storage_layout::{FileId, TenantId};
 
-use super::Maintainer;
+use super::pace::Pace;
+use super::{Maintainer, held};
 use crate::error::{Error, Result};
 use crate::ingest::{encode, upload};
 use crate::metadata::catalog::{DataFile, FileStorage};
 use crate::metadata::rollups::{self, ReplacedRollup, Turn};
-use crate::query::file_partials::{from_rows, readable, stored_days, stored_detail, stored_rows};
+use crate::query::file_partials::{readable, stored_days, stored_detail, stored_rows};
 use crate::query::partials::fit;
 use crate::query::scope::Scope;
 
@@ -24,29 +25,51 @@ const FILES_PER_ROUND: usize = 16;
 /// other tenants come first.
 const ROWS_PER_ROUND: u64 = 4_000_000;
 
+/// Rounds in a row that may meet a change before all is given up.
+const ATTEMPTS: u32 = 20;
+
 /// One round over the next tenants with roll-ups that may not fit. A tenant's failure
 /// is logged and never another tenant's.
 pub(super) async fn look(maintainer: &Maintainer, turn: &mut Turn) -> Result<()> {
     for tenant in rollups::tenants_with_stale(&maintainer.pool, turn).await? {
-        if let Err(error) = some(maintainer, &tenant).await {
+        if let Err(error) = some(maintainer, &tenant, maintainer.pace.as_ref()).await {
             tracing::warn!(%tenant, %error, "a tenant's roll-ups are not rewritten");
         }
     }
     Ok(())
 }
 
-/// Rewrites all of a tenant's roll-ups that do not fit; answers how many.
+/// Rewrites all of a tenant's roll-ups that do not fit; answers how many. Errors:
+/// `Unavailable` when files are replaced all the time meanwhile.
 pub(super) async fn all(maintainer: &Maintainer, tenant: &TenantId) -> Result<u64> {
-    let mut rewritten = 0;
-    while let Some(round) = some(maintainer, tenant).await? {
-        rewritten += round;
+    let (mut rewritten, mut in_vain) = (0, 0);
+    while let Some(round) = some(maintainer, tenant, None).await? {
+        rewritten += round.rewritten;
+        in_vain = match round.rewritten + round.fitting {
+            0 => in_vain + 1,
+            _ => 0,
+        };
+        if in_vain == ATTEMPTS {
+            return Err(held::lost());
+        }
     }
     Ok(rewritten)
 }
 
-/// One round of one tenant: how many were rewritten, `None` when none is left
-/// to be looked at.
-async fn some(maintainer: &Maintainer, tenant: &TenantId) -> Result<Option<u64>> {
+/// What a round did.
+struct Round {
+    rewritten: u64,
+    /// Roll-ups that fit, or cannot be made.
+    fitting: u64,
+}
+
+/// One round of one tenant; `None` when none is left to be looked at. A round
+/// that did nothing met a change: files or the zone were replaced.
+async fn some(
+    maintainer: &Maintainer,
+    tenant: &TenantId,
+    pace: Option<&Pace>,
+) -> Result<Option<Round>> {
     // What is in force is read after the moment of the change.
     let Some(stale) = rollups::stale(&maintainer.pool, tenant, FILES_PER_ROUND).await? else {
         return Ok(None);
@@ -74,7 +97,7 @@ async fn some(maintainer: &Maintainer, tenant: &TenantId) -> Result<Option<u64>>
         }
         rows += file.statistics.rows;
         let zone = snapshot.tenant.time_zone;
-        let replaced = match remade(maintainer, &scope, file).await {
+        let replaced = match remade(maintainer, &scope, file, pace.cloned()).await {
             // The operator was told which file; it must not stop the others.
             Err(Error::Storage(_)) => {
                 looked_at.push(file.id);
@@ -94,10 +117,10 @@ async fn some(maintainer: &Maintainer, tenant: &TenantId) -> Result<Option<u64>>
     }
     // Files that went since need no look; those of the snapshot are noted.
     rollups::note_fit(&maintainer.pool, tenant, &looked_at, stale.since).await?;
-    match rewritten == 0 && looked_at.is_empty() {
-        true => Ok(None),
-        false => Ok(Some(rewritten)),
-    }
+    Ok(Some(Round {
+        rewritten,
+        fitting: looked_at.len() as u64,
+    }))
 }
 
 /// Whether a file's stored roll-up is of this format, of the tenant's zone and
@@ -117,11 +140,19 @@ async fn fits(scope: &Scope, file: &DataFile) -> Result<bool> {
         && stored_detail(scope, file, row).await?.is_some())
 }
 
-async fn remade(maintainer: &Maintainer, scope: &Scope, file: &DataFile) -> Result<ReplacedRollup> {
+async fn remade(
+    maintainer: &Maintainer,
+    scope: &Scope,
+    file: &DataFile,
+    pace: Option<Pace>,
+) -> Result<ReplacedRollup> {
     let FileStorage::Object { window, .. } = file.storage else {
         return Err(Error::internal("an inline file has no stored roll-up"));
     };
-    let rollup = from_rows(scope, file, scope.snapshot.tenant.time_zone).await?;
+    let (snapshot, zone) = (&scope.snapshot, scope.snapshot.tenant.time_zone);
+    let rollup = maintainer
+        .rollup_of_rows(snapshot, file, zone, pace)
+        .await?;
     let rollup = tokio::task::spawn_blocking(move || rollup.encode())
         .await
         .map_err(Error::internal)?

@@ -82,7 +82,12 @@ impl Schedule {
 
 impl Maintainer {
     pub(super) async fn work_for_ever(&self) {
-        tokio::join!(self.watch_the_clock(), self.do_jobs());
+        // An erasure waits for no retention, whoever's and however long.
+        tokio::join!(
+            self.watch_the_clock(),
+            self.do_jobs(&[retention::JOB]),
+            self.do_jobs(&[erasures::JOB, owed::JOB]),
+        );
     }
 
     async fn watch_the_clock(&self) {
@@ -114,10 +119,10 @@ impl Maintainer {
         Ok(())
     }
 
-    async fn do_jobs(&self) {
+    async fn do_jobs(&self, kinds: &[&str]) {
         let worker = Uuid::now_v7();
         loop {
-            match self.next_job(worker).await {
+            match self.next_job(kinds, worker).await {
                 Ok(true) => {}
                 Ok(false) => tokio::time::sleep(JOB_PAUSE).await,
                 Err(error) => {
@@ -128,10 +133,9 @@ impl Maintainer {
         }
     }
 
-    /// Does one job, if there is one.
-    async fn next_job(&self, worker: Uuid) -> Result<bool> {
-        let kinds = [retention::JOB, erasures::JOB, owed::JOB];
-        let Some(claimed) = jobs::claim(&self.pool, &kinds, worker, LEASE_TIME).await? else {
+    /// Does one job of these kinds, if there is one.
+    async fn next_job(&self, kinds: &[&str], worker: Uuid) -> Result<bool> {
+        let Some(claimed) = jobs::claim(&self.pool, kinds, worker, LEASE_TIME).await? else {
             return Ok(false);
         };
         let tenant = claimed.tenant.clone();
@@ -144,13 +148,12 @@ impl Maintainer {
     }
 
     pub(super) async fn do_job(&self, held: &HeldJob) -> Result<()> {
-        let claimed = &held.claimed;
+        let (claimed, pace) = (&held.claimed, self.pace.clone());
         match claimed.kind.as_str() {
-            erasures::JOB => self.carry_out(claimed).await,
+            erasures::JOB => self.carry_out(claimed, pace).await,
             owed::JOB => self.erase_again(claimed).await,
             _ => {
                 let fences = [claimed.as_fence()];
-                let pace = self.pace.clone();
                 let report = self.remove_old(&claimed.tenant, Removal::Apply, &fences, pace);
                 let result = serde_json::to_value(report.await?).map_err(Error::internal)?;
                 jobs::finish(&self.pool, claimed, &Ended::Done(result))

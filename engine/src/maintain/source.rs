@@ -74,6 +74,11 @@ impl Source {
         })
     }
 
+    /// The rows in these columns, as they are in the file.
+    pub(super) fn as_written(self, columns: SchemaRef) -> Rows<'static> {
+        Box::new(self.rows.map(move |batch| conform(&batch?, &columns)))
+    }
+
     /// The rows in these columns, with their versions; without those that
     /// `leave_out` means.
     pub(super) fn rows(self, columns: SchemaRef, leave_out: Option<Matches>) -> Rows<'static> {

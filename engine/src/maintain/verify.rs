@@ -2,7 +2,7 @@
 //! compared cell by cell.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use storage_layout::{MetricKey, TenantId};
 use super::Maintainer;
 use crate::error::{Error, Result};
 use crate::metadata::catalog::{DataFile, FileStorage};
-use crate::query::file_partials::{from_rows, readable, stored_days, stored_detail, stored_rows};
+use crate::query::file_partials::{readable, stored_days, stored_detail, stored_rows};
 use crate::query::partials::fit;
 use crate::query::scope::Scope;
 
@@ -93,6 +93,38 @@ pub struct Mismatch {
     pub stored: Option<String>,
 }
 
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            platform,
+            metric_type,
+            metric_name,
+            day,
+            ..
+        } = self;
+        write!(
+            f,
+            "{} of {platform}/{metric_type}/{metric_name} ",
+            self.measure
+        )?;
+        match &self.quarter_hour {
+            Some(quarter) => write!(f, "in the quarter of an hour from {quarter}")?,
+            None => write!(f, "on {day}")?,
+        }
+        if let Some(dimension) = &self.dimension {
+            let value = self.value.as_deref().unwrap_or("all values");
+            write!(f, " by {dimension} ({value})")?;
+        }
+        let text = |said: &Option<String>| said.clone().unwrap_or_else(|| "nothing".into());
+        write!(
+            f,
+            " is {} and not {}",
+            text(&self.stored),
+            text(&self.expected)
+        )
+    }
+}
+
 /// Where a cell is. Days come before quarter hours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
@@ -137,7 +169,10 @@ pub(super) async fn verify(
             continue;
         };
         report.files += 1;
-        let expected = from_rows(&scope, file, snapshot.tenant.time_zone).await?;
+        let zone = snapshot.tenant.time_zone;
+        let expected = maintainer
+            .rollup_of_rows(&snapshot, file, zone, maintainer.pace.clone())
+            .await?;
         let mut comparison = Comparison {
             days: days.clone(),
             platform: request.platform.clone(),
@@ -173,16 +208,31 @@ async fn stored(scope: &Scope, file: &DataFile) -> Result<Option<FileRollup>> {
         .map(|detail| FileRollup { days, detail }))
 }
 
-struct Comparison {
+pub(super) struct Comparison {
     days: Range<i32>,
     platform: Option<String>,
     local: LocalDay,
-    report: VerifyReport,
+    pub(super) report: VerifyReport,
 }
 
 impl Comparison {
+    /// Of all days and platforms.
+    pub(super) fn of_all(zone: chrono_tz::Tz) -> Self {
+        Self {
+            days: i32::MIN..i32::MAX,
+            platform: None,
+            local: LocalDay::new(zone),
+            report: VerifyReport::default(),
+        }
+    }
+
     fn compare(&mut self, expected: &FileRollup, stored: &FileRollup) {
-        let (rows, kept) = (self.by_day(&expected.days), self.by_day(&stored.days));
+        self.compare_days(&expected.days, &stored.days);
+        self.compare_detail(&expected.detail, &stored.detail);
+    }
+
+    pub(super) fn compare_days(&mut self, expected: &Partials, stored: &Partials) {
+        let (rows, kept) = (self.by_day(expected), self.by_day(stored));
         for place in union(&rows, &kept) {
             match place.dimension {
                 None => self.report.checked.days += 1,
@@ -190,18 +240,16 @@ impl Comparison {
             }
             self.cell(place, rows.get(place), kept.get(place));
         }
-        let (rows, kept) = (
-            self.by_quarter(&expected.detail),
-            self.by_quarter(&stored.detail),
-        );
+        self.left_out(expected, stored);
+    }
+
+    pub(super) fn compare_detail(&mut self, expected: &Detail, stored: &Detail) {
+        let (rows, kept) = (self.by_quarter(expected), self.by_quarter(stored));
         for place in union(&rows, &kept) {
             self.report.checked.quarter_hours += 1;
             self.cell(place, rows.get(place), kept.get(place));
         }
-        let (rows, kept) = (
-            self.sketches(&expected.detail),
-            self.sketches(&stored.detail),
-        );
+        let (rows, kept) = (self.sketches(expected), self.sketches(stored));
         for place in union(&rows, &kept) {
             self.report.checked.sketches += 1;
             let (expected, stored) = (rows.get(place), kept.get(place));
@@ -216,7 +264,6 @@ impl Comparison {
                 self.note(place, "sketch", expected.map(text), stored.map(text));
             }
         }
-        self.left_out(&expected.days, &stored.days);
     }
 
     /// Keys that have no cells because they have too many values.

@@ -118,15 +118,25 @@ fn checked_file(row: &PgRow) -> CheckedFile {
     }
 }
 
-/// Whether the file is still live.
-pub(crate) async fn is_live(pool: &PgPool, tenant: &TenantId, file: FileId) -> Result<bool> {
+/// Whether the file is still live and its roll-up where it was.
+pub(crate) async fn is_as_it_was(
+    pool: &PgPool,
+    tenant: &TenantId,
+    file: &CheckedFile,
+) -> Result<bool> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM analytics.data_file
-         WHERE tenant_id = $1 AND file_id = $2 AND removed_version IS NULL)",
+         WHERE tenant_id = $1 AND file_id = $2 AND removed_version IS NULL
+           AND rollup_key IS NOT DISTINCT FROM $3 AND detail_key IS NOT DISTINCT FROM $4
+           AND CASE WHEN rollup IS NULL AND rollup_key IS NULL THEN NULL ELSE rollup_zone END
+               IS NOT DISTINCT FROM $5)",
     )
     .bind(tenant.as_str())
-    .bind(file.0)
+    .bind(file.id.0)
+    .bind(&file.rollup_key)
+    .bind(&file.detail_key)
+    .bind(&file.rollup_zone)
     .fetch_one(&mut *tx)
     .await
     .map_err(blame)
@@ -143,34 +153,22 @@ pub(crate) async fn pending(pool: &PgPool, tenant: &TenantId) -> Result<Vec<Stri
 }
 
 /// Which of these objects neither a file nor an upload names, at one moment:
-/// a commit makes an upload a file's in one step.
+/// a commit makes an upload a file's in one step. They are looked for by their
+/// keys alone: a roll-up that was made again has an id of its own in its key.
 pub(crate) async fn unknown(
     pool: &PgPool,
     tenant: &TenantId,
-    objects: &[(FileId, String)],
+    keys: &[String],
 ) -> Result<Vec<String>> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     sqlx::query_scalar(
-        "SELECT o.key FROM unnest($2::uuid[], $3::text[]) AS o (file_id, key)
-         WHERE NOT EXISTS (SELECT FROM analytics.data_file f
-                 WHERE f.tenant_id = $1 AND f.file_id = o.file_id
-                   AND (f.object_key = o.key OR f.rollup_key = o.key OR f.detail_key = o.key))
-           AND NOT EXISTS (SELECT FROM analytics.pending_upload u
-                 WHERE u.tenant_id = $1 AND u.object_key = o.key)",
+        "SELECT unnest($2::text[])
+         EXCEPT SELECT unnest(ARRAY[f.object_key, f.rollup_key, f.detail_key])
+             FROM analytics.data_file f WHERE f.tenant_id = $1
+         EXCEPT SELECT u.object_key FROM analytics.pending_upload u WHERE u.tenant_id = $1",
     )
     .bind(tenant.as_str())
-    .bind(
-        objects
-            .iter()
-            .map(|(file, _)| file.0)
-            .collect::<Vec<Uuid>>(),
-    )
-    .bind(
-        objects
-            .iter()
-            .map(|(_, key)| key.as_str())
-            .collect::<Vec<_>>(),
-    )
+    .bind(keys)
     .fetch_all(&mut *tx)
     .await
     .map_err(blame)

@@ -128,6 +128,8 @@ pub enum Outcome {
     EventsSeen,
     /// A file to remove is not live any more.
     FilesGone,
+    /// An object to add was uploaded so long ago that it was swept.
+    UploadSwept,
 }
 
 /// Commits; see [`Outcome`]. Errors: `NotFound` for an unknown tenant,
@@ -148,7 +150,9 @@ pub(super) async fn commit_in(
     let row = call(&mut tx, commit).await?;
     let outcome = outcome(&row, &commit.tenant)?;
     if let Outcome::Committed(_) = outcome {
-        attach_details(&mut tx, commit).await?;
+        if !attach_details(&mut tx, commit).await? {
+            return Ok(Outcome::UploadSwept);
+        }
         if let Some(note) = note {
             // The fence holds the job's row: it is still this claim's.
             jobs::note_in(&mut tx, note.claimed, note.progress).await?;
@@ -180,6 +184,7 @@ pub(super) fn outcome(row: &PgRow, tenant: &TenantId) -> Result<Outcome> {
         "registry_changed" => Outcome::RegistryChanged,
         "events_seen" => Outcome::EventsSeen,
         "files_gone" => Outcome::FilesGone,
+        "upload_swept" => Outcome::UploadSwept,
         "not_found" => {
             return Err(Error::NotFound {
                 what: format!("tenant {tenant}"),
@@ -280,25 +285,25 @@ pub(super) fn bind_files<'q>(
 }
 
 /// Notes where the new files' details are, in the transaction that added them,
-/// which may hold other tenants' commits too.
-pub(super) async fn attach_details(tx: &mut PgConnection, commit: &Commit) -> Result<()> {
+/// which may hold other tenants' commits too. `false`: one was swept, and nothing
+/// of the transaction may be kept.
+pub(super) async fn attach_details(tx: &mut PgConnection, commit: &Commit) -> Result<bool> {
     let detail = |file: &NewDataFile| Some((file.id.0, file.detail_key.clone()?));
     let (files, keys): (Vec<Uuid>, Vec<String>) = commit.add.iter().filter_map(detail).unzip();
     if files.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     sqlx::query("SELECT set_config('app.current_tenant_id', $1, true)")
         .bind(commit.tenant.as_str())
         .execute(&mut *tx)
         .await
         .map_err(blame)?;
-    sqlx::query("SELECT analytics.attach_details($1, $2, $3)")
+    sqlx::query_scalar("SELECT analytics.attach_details($1, $2, $3)")
         .bind(commit.tenant.as_str())
         .bind(files)
         .bind(keys)
-        .execute(tx)
+        .fetch_one(tx)
         .await
-        .map(drop)
         .map_err(blame)
 }
 

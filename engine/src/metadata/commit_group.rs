@@ -96,7 +96,14 @@ pub(crate) async fn commit_group(pool: &PgPool, commits: &[&Commit]) -> Result<V
             .zip(&turns)
             .filter(|(_, turn)| committed(turn))
         {
-            attach_details(&mut tx, commit).await?;
+            if attach_details(&mut tx, commit).await? {
+                continue;
+            }
+            // All of the transaction is undone; the others come again alone.
+            return match commits {
+                [_] => Ok(vec![Turn::Done(Ok(Outcome::UploadSwept))]),
+                _ => Err(Error::internal("an upload of a group was swept")),
+            };
         }
         Failpoint::BeforeCommit.reached();
         settle(pool, tx.commit().await, &transaction).await?;

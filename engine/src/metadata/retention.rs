@@ -123,16 +123,27 @@ pub async fn set_metric_days(
     tx.commit().await.map_err(blame)
 }
 
-/// Puts a job in for each tenant that keeps something for a limited time and
-/// was there at `due`; a second call for the same moment puts in nothing.
-pub(crate) async fn schedule(pool: &PgPool, due: DateTime<Utc>) -> Result<u64> {
+/// Puts a job in for each tenant that was there at `due` and has points which
+/// may be older than it keeps them: those in files that reach back beyond the
+/// fewest days that it keeps anything. Another call for the same moment puts in
+/// who has become such a tenant since.
+pub async fn schedule(pool: &PgPool, due: DateTime<Utc>) -> Result<u64> {
     let mut tx = upkeep::look(pool).await?;
     let put = sqlx::query(
         "INSERT INTO analytics.job (tenant_id, job_id, kind, due_at, priority)
          SELECT t.tenant_id, gen_random_uuid(), $1, $2, 200
          FROM analytics.tenant t JOIN analytics.plan p USING (plan)
-         WHERE t.created_at < $2 AND (p.retention_days IS NOT NULL
-             OR EXISTS (SELECT FROM analytics.metric_retention m WHERE m.tenant_id = t.tenant_id))
+         CROSS JOIN LATERAL (SELECT least(p.retention_days,
+             (SELECT min(m.retention_days) FROM analytics.metric_retention m
+              WHERE m.tenant_id = t.tenant_id)) AS days) keeps
+         WHERE t.created_at < $2 AND keeps.days IS NOT NULL
+           AND EXISTS (SELECT FROM analytics.data_file f
+               WHERE f.tenant_id = t.tenant_id AND f.removed_version IS NULL
+                 -- Nothing is older than this many days; more have no date.
+                 AND f.min_recorded_at < date_trunc('day', now(), 'UTC')
+                     - make_interval(days => least(keeps.days, 1000000)))
+           AND NOT EXISTS (SELECT FROM analytics.job j
+               WHERE j.tenant_id = t.tenant_id AND j.kind = $1 AND j.due_at = $2)
          ON CONFLICT DO NOTHING",
     )
     .bind(JOB)

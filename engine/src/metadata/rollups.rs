@@ -135,7 +135,7 @@ pub(crate) async fn note_fit(
 }
 
 /// Replaces roll-ups; answers the tenant's new version, `None` when a file was
-/// replaced or the zone changed meanwhile.
+/// replaced, the zone changed or an upload was swept meanwhile.
 pub(crate) async fn replace(
     pool: &PgPool,
     tenant: &TenantId,
@@ -173,7 +173,7 @@ pub(crate) async fn replace(
             settle(pool, tx.commit().await, &transaction).await?;
             Ok(Some(row.get("version")))
         }
-        "zone_changed" | "files_gone" => Ok(None),
+        "zone_changed" | "files_gone" | "upload_swept" => Ok(None),
         "not_found" => Err(Error::NotFound {
             what: format!("tenant {tenant}"),
         }),

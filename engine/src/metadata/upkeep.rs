@@ -1,5 +1,5 @@
 //! What background work asks the catalog and tells it; whose files need
-//! attention is in `looks`.
+//! attention is in `looks`, what is swept in `sweep`.
 //!
 //! Looking over all tenants is done as the role `tessera_maintenance`, which
 //! sees names, sizes and times, and may delete what has expired. Whatever else
@@ -63,46 +63,7 @@ pub(crate) async fn now(pool: &PgPool) -> Result<DateTime<Utc>> {
         .map_err(blame)
 }
 
-/// Removes expired event ids, idempotency keys, rejected points and jobs of all
-/// tenants, a bounded number at a time.
-pub(crate) async fn purge_expired(pool: &PgPool) -> Result<()> {
-    for purge in [
-        "DELETE FROM analytics.event_seen WHERE ctid = ANY (ARRAY(
-             SELECT ctid FROM analytics.event_seen WHERE expires_at < now() LIMIT 20000))",
-        "DELETE FROM analytics.idempotency WHERE ctid = ANY (ARRAY(
-             SELECT ctid FROM analytics.idempotency WHERE expires_at < now() LIMIT 20000))",
-        "DELETE FROM analytics.job WHERE ctid = ANY (ARRAY(
-             SELECT ctid FROM analytics.job WHERE finished_at < now() - interval '30 days' LIMIT 20000))",
-        "DELETE FROM analytics.quarantine WHERE expires_at < now() AND id = ANY (ARRAY(
-             SELECT id FROM analytics.quarantine WHERE expires_at < now() LIMIT 20000))",
-    ] {
-        let mut tx = look(pool).await?;
-        sqlx::query(purge).execute(&mut *tx).await.map_err(blame)?;
-        tx.commit().await.map_err(blame)?;
-    }
-    Ok(())
-}
-
-/// Replaced files that one sweep looks at.
-const DUE_FILES: i64 = 4_096;
-
-/// Files whose grace period is over, the oldest first.
-pub(crate) async fn due_files(pool: &PgPool) -> Result<Vec<DueFile>> {
-    let mut tx = look(pool).await?;
-    let rows = sqlx::query(
-        "SELECT tenant_id, file_id, object_key, rollup_key, detail_key FROM analytics.data_file
-         WHERE removed_version IS NOT NULL AND removed_at < now() - make_interval(secs => $1)
-         ORDER BY removed_at LIMIT $2",
-    )
-    .bind(f64::from(GRACE_SECONDS))
-    .bind(DUE_FILES)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(blame)?;
-    rows.iter().map(due).collect()
-}
-
-fn due(row: &PgRow) -> Result<DueFile> {
+pub(super) fn due(row: &PgRow) -> Result<DueFile> {
     Ok(DueFile {
         tenant: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
         file: FileId(row.get("file_id")),
@@ -164,42 +125,7 @@ async fn forget_in(tx: &mut TenantTx, tenant: &TenantId, files: &[FileId]) -> Re
     .map_err(blame)
 }
 
-/// Uploads that began long ago and that no commit has settled.
-pub(crate) async fn orphans(pool: &PgPool) -> Result<Vec<(TenantId, String)>> {
-    let mut tx = look(pool).await?;
-    let rows = sqlx::query(
-        "SELECT tenant_id, object_key FROM analytics.pending_upload
-         WHERE started_at < now() - make_interval(secs => $1)
-         ORDER BY started_at LIMIT 256",
-    )
-    .bind(f64::from(GRACE_SECONDS))
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(blame)?;
-    let orphan = |row: &sqlx::postgres::PgRow| {
-        Ok((
-            TenantId::new(row.get(0)).map_err(Error::internal)?,
-            row.get(1),
-        ))
-    };
-    rows.iter().map(orphan).collect()
-}
-
-/// Whether any file of the catalog, live or replaced, has this key.
-pub(crate) async fn is_catalogued(pool: &PgPool, tenant: &TenantId, key: &str) -> Result<bool> {
-    let mut tx = TenantTx::begin(pool, tenant).await?;
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM analytics.data_file
-         WHERE tenant_id = $1 AND (object_key = $2 OR rollup_key = $2 OR detail_key = $2))",
-    )
-    .bind(tenant.as_str())
-    .bind(key)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(blame)
-}
-
-/// Forgets an upload that was swept.
+/// Forgets an upload whose object was deleted by who made it.
 pub(crate) async fn forget_upload(pool: &PgPool, tenant: &TenantId, key: &str) -> Result<()> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     sqlx::query("DELETE FROM analytics.pending_upload WHERE tenant_id = $1 AND object_key = $2")

@@ -352,6 +352,38 @@ async fn a_backup_while_others_write_is_of_one_version_of_each_tenant() {
     source.stop().await;
 }
 
+#[tokio::test]
+async fn a_backup_copies_only_what_no_backup_of_the_same_tenants_has() {
+    let source = Fixture::start().await;
+    let a = source.tenant("a", "UTC").await;
+    let b = source.tenant("b", "UTC").await;
+    for tenant in [&a, &b] {
+        source.ingest(tenant, &orders(1, 50)).await;
+        source.engine.compact(tenant).await.unwrap();
+    }
+    let place = place(&source);
+    // Of whom, how many are copied, and how many there are.
+    for (tenant, copied, objects) in [
+        (Some(&a), 1, 1),
+        (None, 2, 2),
+        (Some(&b), 0, 1),
+        (None, 0, 2),
+        (Some(&a), 0, 1),
+    ] {
+        let made = source.engine.backup(&place, tenant, &()).await.unwrap();
+        assert_eq!((made.copied, made.objects), (copied, objects), "{tenant:?}");
+    }
+    let target = Fixture::start().await;
+    let options = RestoreOptions {
+        tenant: Some(a.clone()),
+        ..from(&place)
+    };
+    target.engine.restore(&options, &()).await.unwrap();
+    assert_eq!(answers(&target, &a).await, answers(&source, &a).await);
+    target.stop().await;
+    source.stop().await;
+}
+
 /// All files below a folder.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

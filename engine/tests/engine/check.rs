@@ -448,3 +448,39 @@ async fn a_check_beside_writers_finds_nothing() {
     assert!(matches!(unknown, Err(engine::Error::NotFound { .. })));
     fixture.stop().await;
 }
+
+#[tokio::test]
+async fn wrong_quarter_hours_are_found() {
+    let mut damaged = Damaged::start().await;
+    // So many quarter hours that they stand in an object of their own.
+    let line = |value: usize, i: usize| {
+        let (day, quarter) = (1 + i / 96, i % 96);
+        let at = format!(
+            "2024-06-{day:02}T{:02}:{:02}:00Z",
+            quarter / 4,
+            quarter % 4 * 15
+        );
+        order(&format!("{}.{i}", value * i % 977), &at, "{}")
+    };
+    for value in [3, 5] {
+        let lines: Vec<String> = (0..2_800).map(|i| line(value, i)).collect();
+        damaged.fixture.ingest(&damaged.a, &lines).await;
+        damaged.fixture.engine.compact(&damaged.a).await.unwrap();
+    }
+    let details: Vec<String> = sqlx::query_scalar(
+        "SELECT detail_key FROM analytics.data_file
+         WHERE removed_version IS NULL AND detail_key IS NOT NULL ORDER BY added_version",
+    )
+    .fetch_all(&mut damaged.owner)
+    .await
+    .unwrap();
+    assert_eq!(details.len(), 2);
+    assert_eq!(damaged.found(Depth::Bytes).await, [""; 0]);
+    let path = |key: &str| damaged.fixture.path(&format!("data/objects/{key}"));
+    std::fs::copy(path(&details[1]), path(&details[0])).unwrap();
+    let report = damaged.check(Depth::Bytes, Repair::Nothing).await;
+    let found: Vec<&str> = report.findings.iter().map(|f| f.kind.name()).collect();
+    assert_eq!(found, ["wrong_rollup"]);
+    let what = &report.findings[0].what;
+    assert!(what.contains("in the quarter of an hour from"), "{what}");
+}

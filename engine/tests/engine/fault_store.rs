@@ -17,6 +17,7 @@ use object_store::{
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,8 @@ struct Plan {
     per_mille: u32,
     faults: Vec<Fault>,
     happened: u64,
+    /// Nothing below it can be deleted.
+    kept: Option<Path>,
 }
 
 /// A store around another one; it has no list, which the engine does not need.
@@ -50,6 +53,7 @@ struct Plan {
 pub(crate) struct FaultStore {
     inner: Arc<dyn ObjectStore>,
     plan: Arc<Mutex<Plan>>,
+    gate: Arc<RwLock<()>>,
 }
 
 impl FaultStore {
@@ -60,11 +64,29 @@ impl FaultStore {
             per_mille: 0,
             faults: Vec::new(),
             happened: 0,
+            kept: None,
         };
         Self {
             inner,
             plan: Arc::new(Mutex::new(plan)),
+            gate: Arc::default(),
         }
+    }
+
+    /// From now on nothing below this folder can be deleted.
+    pub(crate) fn keep(&self, folder: &str) {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.kept = Some(Path::from(folder));
+    }
+
+    /// The store behind, which has no faults.
+    pub(crate) fn inner(&self) -> &dyn ObjectStore {
+        self.inner.as_ref()
+    }
+
+    /// Until the answer is dropped, reads and writes wait.
+    pub(crate) async fn close(&self) -> OwnedRwLockWriteGuard<()> {
+        self.gate.clone().write_owned().await
     }
 
     /// From now on so many of a thousand requests have one of these faults.
@@ -84,6 +106,7 @@ impl FaultStore {
 
     /// Draws, and has the faults happen that come before the effect.
     async fn before(&self, possible: impl Fn(Fault) -> bool) -> Result<Option<Fault>> {
+        drop(self.gate.read().await);
         let fault = {
             let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
             let some = plan.random.random_range(0..1_000) < plan.per_mille;
@@ -193,6 +216,15 @@ impl ObjectStore for FaultStore {
                 let store = store.clone();
                 async move {
                     let at = at?;
+                    let kept = {
+                        let plan = store.plan.lock().unwrap_or_else(PoisonError::into_inner);
+                        plan.kept
+                            .as_ref()
+                            .is_some_and(|kept| at.prefix_matches(kept))
+                    };
+                    if kept {
+                        return Err(generic("this object is locked"));
+                    }
                     let fault = store.before(write).await?;
                     store.inner.delete(&at).await?;
                     after(fault, at)

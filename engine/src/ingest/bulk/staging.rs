@@ -26,7 +26,9 @@ use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
 use crate::ingest::encode::Upload;
 use crate::ingest::faults::Faults;
-use crate::ingest::{Ingest, IngestAnswer, key_conflict, on_processor, over_day, stored, uploads};
+use crate::ingest::{
+    Ingest, IngestAnswer, key_conflict, on_processor, over_day, stored, swept, uploads,
+};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
@@ -265,6 +267,7 @@ impl<'i> Staging<'i> {
                 }
                 Outcome::RegistryChanged => self.rename().await?,
                 Outcome::EventsSeen => self.drop_known_events().await?,
+                Outcome::UploadSwept => return Err(swept()),
                 other @ (Outcome::ChunkKnown | Outcome::FilesGone) => {
                     return Err(Error::internal(format!("a body ended as {other:?}")));
                 }

@@ -61,6 +61,17 @@ pub(crate) struct ObjectsPart {
 impl Manifest {
     /// The newest finished backup in a store.
     pub(crate) async fn newest(store: &dyn ObjectStore) -> Result<Option<BackupId>> {
+        for id in Self::begun(store).await? {
+            if Self::is_finished(store, &id).await? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All backups in a store, the newest first; of one that was cut short there
+    /// is no manifest.
+    pub(crate) async fn begun(store: &dyn ObjectStore) -> Result<Vec<BackupId>> {
         let folder = BackupId::folder();
         let listed = store
             .list_with_delimiter(Some(&folder))
@@ -69,14 +80,16 @@ impl Manifest {
         let folders = listed.common_prefixes.iter();
         let mut ids: Vec<BackupId> = folders.filter_map(BackupId::of_folder).collect();
         ids.sort();
-        for id in ids.into_iter().rev() {
-            match store.head(&id.manifest()).await {
-                Ok(_) => return Ok(Some(id)),
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(unavailable(error)),
-            }
+        ids.reverse();
+        Ok(ids)
+    }
+
+    async fn is_finished(store: &dyn ObjectStore, id: &BackupId) -> Result<bool> {
+        match store.head(&id.manifest()).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(unavailable(error)),
         }
-        Ok(None)
     }
 
     /// Reads a manifest. Errors: `NotFound`, `Storage` when it is no manifest,

@@ -3,20 +3,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use storage_layout::data_file::{FileStatistics, checksum};
-use storage_layout::rollup::{DetailPlace, RollupError, StoredRollup};
-use storage_layout::{StorageError, TenantId, conform, inline, reader, schema};
+use storage_layout::TenantId;
 
-use super::super::Maintainer;
 use super::super::backup::unavailable;
+use super::super::{Maintainer, work};
 use super::listing::Seen;
-use super::rollup::compare_rollup;
-use super::{Finding, FindingKind, is_own};
-use crate::error::{Error, Result};
+use super::{Finding, FindingKind, is_own, rows};
+use crate::error::Result;
 use crate::metadata::catalog::{self, Snapshot};
 use crate::metadata::check::{self, CheckedFile};
 
@@ -42,8 +38,8 @@ pub(super) async fn look(
     {
         findings.extend(look.inside(head).await?);
     }
-    // What was compacted away meanwhile is nobody's trouble.
-    if !findings.is_empty() && !check::is_live(&maintainer.pool, tenant, file.id).await? {
+    // What was replaced meanwhile is nobody's trouble.
+    if !findings.is_empty() && !check::is_as_it_was(&maintainer.pool, tenant, file).await? {
         findings.clear();
     }
     Ok(findings)
@@ -53,13 +49,6 @@ struct Look<'a> {
     maintainer: &'a Maintainer,
     tenant: &'a TenantId,
     file: &'a CheckedFile,
-}
-
-/// The bytes of a file and of its stored roll-up.
-struct Contents {
-    rows: Bytes,
-    rollup: Option<Bytes>,
-    detail: Option<Bytes>,
 }
 
 impl Look<'_> {
@@ -120,9 +109,12 @@ impl Look<'_> {
         let Some(contents) = self.read().await? else {
             return Ok(Vec::new());
         };
+        let Maintainer { pool, store, .. } = self.maintainer;
         let (file, tenant) = (self.file.clone(), self.tenant.clone());
-        let found = tokio::task::spawn_blocking(move || inspect(&tenant, &head, &file, &contents));
-        let found = found.await.map_err(Error::internal)??;
+        let found = work::run(pool, store, None, move |work| {
+            rows::inspect(work, &tenant, &head, &file, &contents)
+        });
+        let found = found.await?;
         Ok(found
             .into_iter()
             .map(|(kind, what)| {
@@ -134,14 +126,16 @@ impl Look<'_> {
     }
 
     /// `None` when the file is gone from the catalog.
-    async fn read(&self) -> Result<Option<Contents>> {
+    async fn read(&self) -> Result<Option<rows::Contents>> {
         let (pool, file) = (&self.maintainer.pool, self.file);
         let first = |mut found: Vec<(_, Bytes)>| found.pop().map(|(_, bytes)| bytes);
-        let rows = match &file.object_key {
-            Some(key) => self.object(key).await?,
-            None => first(catalog::payloads(pool, self.tenant, &[file.id]).await?),
+        let inline = match &file.object_key {
+            Some(_) => None,
+            None => match first(catalog::payloads(pool, self.tenant, &[file.id]).await?) {
+                Some(bytes) => Some(bytes),
+                None => return Ok(None),
+            },
         };
-        let Some(rows) = rows else { return Ok(None) };
         let rollup = match &file.rollup_key {
             Some(key) => self.object(key).await?,
             None => first(catalog::rollups(pool, self.tenant, &[file.id]).await?),
@@ -150,8 +144,8 @@ impl Look<'_> {
             Some(key) => self.object(key).await?,
             None => None,
         };
-        Ok(Some(Contents {
-            rows,
+        Ok(Some(rows::Contents {
+            inline,
             rollup,
             detail,
         }))
@@ -192,110 +186,4 @@ fn contradiction(file: &CheckedFile) -> Option<String> {
     ];
     let (name, ..) = said.iter().find(|(_, a, b)| a != b)?;
     Some(format!("the catalog contradicts itself about {name}"))
-}
-
-/// What the bytes of a file say against the catalog.
-fn inspect(
-    tenant: &TenantId,
-    head: &Snapshot,
-    file: &CheckedFile,
-    contents: &Contents,
-) -> Result<Vec<(FindingKind, String)>> {
-    let found = |kind, what: String| Ok(vec![(kind, what)]);
-    if checksum(&contents.rows)[..] != file.sha256[..] {
-        let what = "the SHA-256 of the rows is not the catalog's";
-        return found(FindingKind::WrongChecksum, what.into());
-    }
-    let rows = match decode(tenant, head, file, &contents.rows) {
-        Ok(rows) => rows,
-        Err(StorageError::OtherTenant { .. }) => {
-            let what = "the file does not say that it holds this tenant's rows";
-            return found(FindingKind::WrongTenant, what.into());
-        }
-        Err(error) => return found(FindingKind::Unreadable, error.to_string()),
-    };
-    let mut findings = Vec::new();
-    if let Some(what) = wrong_statistics(file, &rows)? {
-        findings.push((FindingKind::WrongStatistics, what));
-    }
-    if let Some(what) = wrong_rollup(head, file, contents, &rows)? {
-        findings.push((FindingKind::WrongRollup, what));
-    }
-    Ok(findings)
-}
-
-fn decode(
-    tenant: &TenantId,
-    head: &Snapshot,
-    file: &CheckedFile,
-    bytes: &Bytes,
-) -> Result<Vec<RecordBatch>, StorageError> {
-    let (stored, name) = (schema::stored_schema(&head.registry), file.id.to_string());
-    match &file.object_key {
-        Some(_) => reader::decode_parquet(bytes.clone(), tenant, &name, &stored),
-        None => {
-            let rows = inline::decode(tenant, bytes, &name)?;
-            conform::conform(&rows, &stored).map(|rows| vec![rows])
-        }
-    }
-}
-
-/// Statistics by which a query would skip this file wrongly.
-fn wrong_statistics(file: &CheckedFile, rows: &[RecordBatch]) -> Result<Option<String>> {
-    let true_ones = FileStatistics::of(rows).map_err(Error::storage)?;
-    let true_ones = serde_json::to_value(true_ones).map_err(Error::internal)?;
-    let names = true_ones.as_object().into_iter().flatten();
-    let wrong: Vec<&str> = names
-        .filter(|(name, _)| *name != "footer_crc32")
-        .filter(|(name, value)| file.statistics.get(name.as_str()) != Some(value))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    Ok((!wrong.is_empty()).then(|| {
-        format!(
-            "the catalog is wrong about {} of its rows",
-            wrong.join(", ")
-        )
-    }))
-}
-
-fn wrong_rollup(
-    head: &Snapshot,
-    file: &CheckedFile,
-    contents: &Contents,
-    rows: &[RecordBatch],
-) -> Result<Option<String>> {
-    let (Some(zone), Some(bytes)) = (&file.rollup_zone, &contents.rollup) else {
-        return Ok(None);
-    };
-    let Ok(zone) = zone.parse() else {
-        return Ok(Some(format!("it is for an unknown time zone {zone:?}")));
-    };
-    let (detail, place) = match &contents.detail {
-        Some(detail) => (detail, DetailPlace::Alone),
-        None => (bytes, DetailPlace::BehindDays),
-    };
-    let detail = StoredRollup::decode_detail(detail, place);
-    let stored = match StoredRollup::decode_days(bytes) {
-        Ok(stored) => stored,
-        // Nobody reads it: it is made again.
-        Err(RollupError::OtherFormat(_)) => return Ok(None),
-        Err(error) => return Ok(Some(error.to_string())),
-    };
-    if let (Err(error), false) = (
-        detail,
-        file.detail_key.is_some() && contents.detail.is_none(),
-    ) {
-        return Ok(Some(error.to_string()));
-    }
-    let differences = compare_rollup(head, zone, &stored, rows)?;
-    let differences = differences.filter(|differences| !differences.is_empty());
-    Ok(differences.map(|d| {
-        let more = d.count - d.told.len() as u64;
-        let more = if more > 0 {
-            format!("; and {more} more")
-        } else {
-            String::new()
-        };
-        format!("it is not what the rows say: {}{more}", d.told.join("; "))
-    }))
 }

@@ -113,7 +113,7 @@ impl Listing {
         store: &dyn ObjectStore,
         tenant: &TenantId,
     ) -> Result<Vec<Unknown>> {
-        let keys: Vec<(FileId, String)> = self
+        let keys: Vec<String> = self
             .ours
             .into_keys()
             .map(|(file, kind, window)| {
@@ -123,7 +123,7 @@ impl Listing {
                     file,
                     kind,
                 };
-                (file, key.path().to_string())
+                key.path().to_string()
             })
             .collect();
         let mut paths: Vec<(Path, bool)> = self.others.into_iter().map(|p| (p, false)).collect();

@@ -76,7 +76,7 @@ impl Maintainer {
                 .map(|receipt| receipt.version_after),
         });
         let meant: Vec<Meant> = meant.collect();
-        let mut receipt = self.erase_points(&meant, claimed).await?;
+        let mut receipt = self.erase_points(&meant, claimed, None).await?;
         if !erasures::finish_again(&self.pool, claimed, &done, &mut receipt).await? {
             return Err(held::lost());
         }
