@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use storage_layout::rollup::{Partials, RollupError};
 use storage_layout::{MetricDefinition, MetricKind};
 
+mod branches;
 mod correlation;
 mod exact;
 mod history;

@@ -9,6 +9,7 @@ pub(crate) mod checked_sum;
 #[cfg(test)]
 mod checked_sum_test;
 pub(crate) mod context;
+pub(crate) mod date_range;
 pub(crate) mod date_trunc;
 pub(crate) mod execute;
 pub(crate) mod file_partials;
@@ -24,6 +25,7 @@ pub(crate) mod problem;
 pub(crate) mod pruning;
 pub(crate) mod reader;
 pub(crate) mod rollup_table;
+pub(crate) mod row_stream;
 pub(crate) mod schema;
 pub(crate) mod scope;
 pub(crate) mod sketch_table;

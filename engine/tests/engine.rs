@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "engine/answers.rs"]
+mod answers;
 #[path = "engine/backup.rs"]
 mod backup;
 #[path = "engine/bulk.rs"]
@@ -31,6 +33,8 @@ mod erasure;
 mod fault_store;
 #[path = "engine/fixture.rs"]
 mod fixture;
+#[path = "engine/foreign_file.rs"]
+mod foreign_file;
 #[path = "engine/group_commit.rs"]
 mod group_commit;
 #[path = "engine/history.rs"]

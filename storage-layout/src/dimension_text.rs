@@ -46,6 +46,12 @@ impl<'a> DimensionTexts<'a> {
         })
     }
 
+    /// Whether a row's text is that of a number in the key's column.
+    pub fn is_number(&self, row: usize) -> bool {
+        let valid = |column: Option<&dyn Array>| column.is_some_and(|c| c.is_valid(row));
+        !valid(self.texts.map(|c| c as &dyn Array)) && valid(self.numbers.map(|c| c as &dyn Array))
+    }
+
     /// The text at a row; `None` where the point has no value.
     pub fn at(&self, row: usize) -> Option<Cow<'a, str>> {
         if let Some(texts) = self.texts.filter(|c| c.is_valid(row)) {

@@ -15,11 +15,13 @@ mod codec;
 mod compare;
 mod detail;
 mod distinct;
+mod key_values;
 mod local_day;
 mod measures;
 mod partials;
 mod quantiles;
 mod sketches;
+mod slice_cap;
 mod stored;
 
 pub use builder::{PartialsBuilder, RollupDefinition};
@@ -55,6 +57,11 @@ pub type SliceIndex = u32;
 /// Dimension keys with more different values in a file than this get no
 /// partials there; questions about them are answered from raw points.
 pub const MAX_VALUES_PER_KEY: usize = 256;
+
+/// Slice cells that one file keeps at most, of all metrics and keys together
+/// (about 45 MiB while they are made). Those of the keys with the most cells
+/// are left out, and answered from raw points.
+pub const MAX_SLICE_CELLS: usize = 262_144;
 
 /// Stands for "the version of the commit that brings this file", which is not
 /// known while the file is made; set when its partials are decoded.

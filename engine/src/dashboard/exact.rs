@@ -47,7 +47,7 @@ impl Exact {
     }
 
     /// `units` (of 10^-9) divided into `parts` equal parts, rounded as [`Self::ratio`].
-    pub(super) fn share(units: i128, parts: i64) -> Result<Option<Self>, RollupError> {
+    pub(crate) fn share(units: i128, parts: i64) -> Result<Option<Self>, RollupError> {
         let parts = i128::from(parts)
             .checked_mul(ONE)
             .ok_or(RollupError::Overflow)?;
@@ -113,6 +113,30 @@ mod tests {
         assert_eq!(text(1, 2_000_000_000).as_deref(), Some("0"));
         assert_eq!(text(3, 2_000_000_000).as_deref(), Some("0.000000002"));
         assert_eq!(text(7, 0), None);
+    }
+
+    #[test]
+    fn a_share_rounds_half_to_even() {
+        for (units, parts, share) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (10, 3, 3),
+            (-11, 3, -4),
+            (11, -3, -4),
+        ] {
+            let found = Exact::share(units, parts).expect("fits");
+            assert_eq!(found, Some(Exact::from_units(share)), "{units}/{parts}");
+        }
+        assert_eq!(Exact::share(1, 0).expect("fits"), None);
+    }
+
+    #[test]
+    fn parts_that_are_large_have_a_ratio_all_the_same() {
+        let large = 10_i128.pow(33);
+        let half = Exact::ratio(large, 2 * large).expect("fits");
+        assert_eq!(half, Some(Exact::from_units(500_000_000)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What partials cannot know, asked of raw points in SQL: different values and
 //! gauges over keys with too many values, and such keys' top values.
 //!
-//! One query per eight metrics answers their totals and days. Top values of all
-//! metrics and keys come from one pass where the points are few
+//! Few queries answer totals and days, each as many of them as a query may hold.
+//! Top values of all metrics and keys come from one pass where the points are few
 //! ([`CHEAP_RAW_POINTS`]), else from one query per metric and key. Keys that
 //! tell single points apart (see [`is_like_an_id`]) are left out once the
 //! answer has shown it.
@@ -15,6 +15,7 @@ use chrono_tz::Tz;
 use futures::TryStreamExt;
 use storage_layout::{Combine, MetricKey, MetricKind};
 
+use super::branches::{Branch, Part, queries};
 use super::exact::Exact;
 use super::range::{Days, Spans, day_number, local_day};
 use super::tally::{MetricTally, combined};
@@ -24,9 +25,6 @@ use super::{CHEAP_RAW_POINTS, MetricPanel, Panels, RawTop};
 use crate::error::{Error, Result};
 use crate::query::tops::{Answers, Tops, TopsOf, TopsQuestion};
 use crate::session::{Param, PartialsSource, Session};
-
-/// Metrics whose totals and days share a query.
-const METRICS_PER_QUERY: usize = 8;
 
 /// Asks raw points within one session.
 pub(super) struct RawReader<'a> {
@@ -47,58 +45,48 @@ impl RawReader<'_> {
     pub(super) async fn complete(&self, panels: &mut Panels<'_>, raw_top: RawTop) -> Result<()> {
         let open = |panel: &&mut MetricPanel<'_>| panel.numbers_source == PartialsSource::Raw;
         let mut open: Vec<_> = panels.metrics.iter_mut().filter(open).collect();
-        for panels in open.chunks_mut(METRICS_PER_QUERY) {
-            self.numbers(panels).await?;
+        let kinds: Vec<&MetricKind> = open.iter().map(|panel| panel.tally.kind).collect();
+        for branches in queries(&kinds, self.spans.previous.is_some()) {
+            self.numbers(&mut open, &branches).await?;
         }
         self.top_values(panels, raw_top).await
     }
 
-    async fn numbers(&self, panels: &mut [&mut MetricPanel<'_>]) -> Result<()> {
+    async fn numbers(
+        &self,
+        panels: &mut [&mut MetricPanel<'_>],
+        branches: &[Branch],
+    ) -> Result<()> {
         let mut sql = Sql::default();
-        for (number, panel) in panels.iter().enumerate() {
-            let metric = &panel.tally;
-            self.push_numbers(
-                &mut sql,
-                3 * number,
-                metric,
-                self.spans.current,
-                &self.local_day_sql(),
-            );
-            self.push_numbers(
-                &mut sql,
-                3 * number + 1,
-                metric,
-                self.spans.current,
-                "cast(0 as bigint)",
-            );
-            if let Some(previous) = self.spans.previous {
-                self.push_numbers(
-                    &mut sql,
-                    3 * number + 2,
-                    metric,
-                    previous,
-                    "cast(0 as bigint)",
-                );
-            }
+        for (number, branch) in branches.iter().enumerate() {
+            let metric = &panels[branch.panel].tally;
+            let (current, one) = (self.spans.current, "cast(0 as bigint)".to_owned());
+            let (days, bucket) = match branch.part {
+                Part::Days => (current, self.local_day_sql()),
+                Part::Current => (current, one),
+                Part::Previous => (self.spans.previous.unwrap_or(current), one),
+            };
+            self.push_numbers(&mut sql, number, metric, days, &bucket);
         }
         let first_day = day_number(self.spans.current.from);
         for batch in self.run(sql).await? {
-            let (branches, buckets) = (ints(&batch, 0)?, ints(&batch, 1)?);
+            let (numbers, buckets) = (ints(&batch, 0)?, ints(&batch, 1)?);
             for row in 0..batch.num_rows() {
-                let branch = usize::try_from(branches.value(row)).map_err(Error::internal)?;
-                let Some(panel) = panels.get_mut(branch / 3) else {
+                let branch = usize::try_from(numbers.value(row)).map_err(Error::internal)?;
+                let Some(branch) = branches.get(branch) else {
                     continue;
                 };
+                let panel = &mut panels[branch.panel];
                 let value = number(panel.tally.kind, &batch, row)?;
                 let Numbers {
                     current,
                     previous,
                     days,
                 } = &mut panel.numbers;
-                match branch % 3 {
-                    1 => *current = value,
-                    2 => *previous = value,
-                    _ => {
+                match branch.part {
+                    Part::Current => *current = value,
+                    Part::Previous => *previous = value,
+                    Part::Days => {
                         let day = local_day(buckets.value(row), self.zone).map(day_number);
                         let day = day.and_then(|day| usize::try_from(day - first_day).ok());
                         if let Some(day) = day.and_then(|day| days.get_mut(day)) {
@@ -149,7 +137,8 @@ impl RawReader<'_> {
                      cast(sum(value) as decimal(38, 9)) as total, \
                      cast(min(value) as decimal(38, 9)) as low, \
                      cast(max(value) as decimal(38, 9)) as high from (\
-                     select bucket, last_value(metric_value order by recorded_at, commit_version) as value \
+                     select bucket, last_value(metric_value \
+                     order by recorded_at, commit_version, metric_value) as value \
                      from (select {bucket} as bucket, metric_value, recorded_at, commit_version{} {from}) \
                      as points group by bucket{names}) as series group by bucket",
                     named.collect::<String>()
@@ -241,7 +230,7 @@ impl RawReader<'_> {
                 "cast(above as double) / nullif(cast(below as double), 0)",
             ),
             MetricKind::Gauge { .. } => (
-                "last_value(above order by recorded_at, commit_version)",
+                "last_value(above order by recorded_at, commit_version, above)",
                 "above",
             ),
             _ => ("sum(above)", "above"),
@@ -313,11 +302,11 @@ impl RawReader<'_> {
         )
     }
 
-    /// The first instant of a point's local day, microseconds.
+    /// The first instant of a point's local day, microseconds; the first of two
+    /// where midnight comes twice.
     fn local_day_sql(&self) -> String {
         format!(
-            "arrow_cast(arrow_cast(date_trunc('day', recorded_at at time zone '{}'), \
-             'Timestamp(Microsecond, Some(\"UTC\"))'), 'Int64')",
+            "arrow_cast(time_bucket(interval '1 day', recorded_at, '{}'), 'Int64')",
             self.zone.name()
         )
     }

@@ -39,9 +39,9 @@ pub(super) async fn cells(
     let own = session.time_zone();
     if zone == own {
         return Ok(Cells {
-            partials: totals,
+            partials: whole(session, totals),
             source,
-            slices: Some(PartialsSource::Rollup),
+            slices: Some(source),
         });
     }
     let current = spans.current.numbers();
@@ -58,8 +58,19 @@ pub(super) async fn cells(
         }
     };
     Ok(Cells {
-        partials: Arc::new(totals.plus([&slices])?),
+        partials: whole(session, Arc::new(totals.plus([&slices])?)),
         source,
         slices: slices_source,
     })
+}
+
+/// The same with the keys named as incomplete that some points hold in their
+/// JSON text alone, of which roll-ups know nothing.
+fn whole(session: &Session, partials: Arc<Partials>) -> Arc<Partials> {
+    let dimensions = session.dimensions();
+    let hidden = |key: &str| dimensions.get(key).is_some_and(|column| column.partial);
+    match dimensions.columns().any(|column| column.partial) {
+        true => Arc::new(Arc::unwrap_or_clone(partials).with_incomplete(hidden)),
+        false => partials,
+    }
 }

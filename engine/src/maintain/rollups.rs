@@ -4,6 +4,8 @@
 //! Rows are not touched. Until a file's turn comes its partials are made from
 //! its rows at reading, so answers are right throughout.
 
+use std::collections::BTreeSet;
+
 use storage_layout::key::{ObjectKey, ObjectKind};
 use storage_layout::rollup::StoredRollup;
 use storage_layout::{FileId, TenantId};
@@ -81,7 +83,7 @@ async fn some(
     let scope = maintainer.scope(&snapshot);
     let wanted = |file: &&DataFile| stale.files.contains(&file.id);
     let files: Vec<&DataFile> = snapshot.files.iter().filter(wanted).collect();
-    let (mut looked_at, mut rows, mut rewritten) = (Vec::new(), 0, 0);
+    let (mut looked_at, mut rows, mut rewritten) = (Vec::new(), 0, BTreeSet::new());
     for file in &files {
         // A stored roll-up that cannot be read is made again, as one that is stale.
         let fits = match fits(&scope, file).await {
@@ -109,16 +111,20 @@ async fn some(
         match rollups::replace(&maintainer.pool, tenant, &replaced, zone, stale.since).await? {
             Some(version) => {
                 tracing::debug!(%tenant, version, file = %file.id, "roll-up rewritten");
-                rewritten += 1;
+                rewritten.insert(file.id);
             }
             // The file or the zone changed meanwhile; the next round sees it.
             None => break,
         }
     }
+    if !rewritten.is_empty() {
+        // What was made of rows meanwhile need not be remembered as that.
+        maintainer.caches.forget(tenant, &rewritten).await;
+    }
     // Files that went since need no look; those of the snapshot are noted.
     rollups::note_fit(&maintainer.pool, tenant, &looked_at, stale.since).await?;
     Ok(Some(Round {
-        rewritten,
+        rewritten: rewritten.len() as u64,
         fitting: looked_at.len() as u64,
     }))
 }

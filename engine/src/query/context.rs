@@ -124,3 +124,30 @@ impl ObjectStoreRegistry for OneStore {
         Err(DataFusionError::Plan("there is no such store".into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_withheld_function_is_there_in_stock_and_refused_here() {
+        let stock = SessionStateBuilder::new().with_default_features().build();
+        for name in WITHHELD {
+            let found = stock.scalar_functions().get(name);
+            let found = found.unwrap_or_else(|| panic!("{name} has another name by now"));
+            for name in std::iter::once(name).chain(found.aliases().iter().map(String::as_str)) {
+                assert!(!BASE.scalar_functions().contains_key(name), "{name}");
+                for query in [
+                    format!("SELECT {name}()"),
+                    format!("SELECT {name}('a', 3)"),
+                    format!("SELECT \"{name}\"(3, 4)"),
+                    format!("SELECT {}('a', 3, 'b')", name.to_uppercase()),
+                ] {
+                    let error = BASE.create_logical_plan(&query).await.expect_err(&query);
+                    let said = error.to_string();
+                    assert!(said.contains("Invalid function"), "{query}: {said}");
+                }
+            }
+        }
+    }
+}

@@ -1,13 +1,20 @@
-//! `date_trunc`, fast in UTC.
+//! `date_trunc`, fast in UTC, and right where midnight comes twice.
 //!
 //! The stock function looks up the zone of every row, UTC too. Here a column in
-//! UTC goes through the arithmetic it keeps for columns without a zone; every
-//! other zone is the stock function's, which is right where clocks change.
+//! UTC goes through the arithmetic it keeps for columns without a zone. In every
+//! other zone the answer is the stock function's, but that a day or a longer
+//! unit begins at the first of two midnights: there the stock function makes two
+//! groups of one day.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, make_array};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::array::timezone::Tz;
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, make_array};
+use arrow::datatypes::{
+    ArrowTimestampType, DataType, FieldRef, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+use chrono::{DateTime, LocalResult, TimeZone};
 use datafusion::error::Result;
 use datafusion::functions::datetime::date_trunc::DateTruncFunc;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
@@ -63,7 +70,12 @@ impl ScalarUDFImpl for DateTrunc {
             return self.stock.invoke_with_args(args);
         };
         if !is_utc(&zone) {
-            return self.stock.invoke_with_args(args);
+            let whole_days = is_day_or_longer(&args.args[0]);
+            let cut = self.stock.invoke_with_args(args)?;
+            return match whole_days {
+                true => first_of_two(cut, unit, &zone),
+                false => Ok(cut),
+            };
         }
         let one = matches!(args.args[1], ColumnarValue::Scalar(_));
         // The stock function rounds fractions of a second of one value towards
@@ -86,6 +98,67 @@ pub(super) fn is_utc(zone: &str) -> bool {
     matches!(zone, "UTC" | "Etc/UTC" | "Z" | "+00:00" | "+00" | "+0000")
 }
 
+/// Whether a unit begins at midnight.
+fn is_day_or_longer(unit: &ColumnarValue) -> bool {
+    let ColumnarValue::Scalar(unit) = unit else {
+        return false;
+    };
+    let unit = unit.try_as_str().flatten().unwrap_or_default();
+    let long = ["day", "week", "month", "quarter", "year"];
+    long.iter().any(|long| unit.eq_ignore_ascii_case(long))
+}
+
+/// The same local times, each the first time that the clocks show it.
+fn first_of_two(cut: ColumnarValue, unit: TimeUnit, zone: &str) -> Result<ColumnarValue> {
+    let zone: Tz = zone.parse()?;
+    let one = matches!(cut, ColumnarValue::Scalar(_));
+    let cut = cut.into_array(1)?;
+    let first: ArrayRef = match unit {
+        TimeUnit::Second => Arc::new(first_times::<TimestampSecondType>(&cut, 1, zone)),
+        TimeUnit::Millisecond => {
+            Arc::new(first_times::<TimestampMillisecondType>(&cut, 1_000, zone))
+        }
+        TimeUnit::Microsecond => {
+            let times = first_times::<TimestampMicrosecondType>(&cut, 1_000_000, zone);
+            Arc::new(times)
+        }
+        TimeUnit::Nanosecond => {
+            let times = first_times::<TimestampNanosecondType>(&cut, 1_000_000_000, zone);
+            Arc::new(times)
+        }
+    };
+    Ok(match one {
+        true => ColumnarValue::Scalar(ScalarValue::try_from_array(&first, 0)?),
+        false => ColumnarValue::Array(first),
+    })
+}
+
+fn first_times<T: ArrowTimestampType>(cut: &ArrayRef, second: i64, zone: Tz) -> PrimitiveArray<T> {
+    // Rows are mostly of the same day as the row before.
+    let mut known = (0, first_time(0, zone));
+    let times = cut.as_primitive::<T>().iter().map(|time| {
+        let seconds = time?.div_euclid(second);
+        if known.0 != seconds {
+            known = (seconds, first_time(seconds, zone));
+        }
+        Some(known.1 * second)
+    });
+    let times: PrimitiveArray<T> = times.collect();
+    times.with_data_type(cut.data_type().clone())
+}
+
+/// When the clocks first show what they show at an instant, in seconds.
+fn first_time(seconds: i64, zone: Tz) -> i64 {
+    let Some(time) = DateTime::from_timestamp(seconds, 0) else {
+        return seconds;
+    };
+    let shown = time.with_timezone(&zone).naive_local();
+    match zone.from_local_datetime(&shown) {
+        LocalResult::Ambiguous(one, other) => one.timestamp().min(other.timestamp()),
+        LocalResult::Single(_) | LocalResult::None => seconds,
+    }
+}
+
 /// The same numbers under another type of the same width; nothing is copied.
 fn relabelled(times: &ArrayRef, to: DataType) -> Result<ArrayRef> {
     let data = times.to_data().into_builder().data_type(to);
@@ -95,10 +168,10 @@ fn relabelled(times: &ArrayRef, to: DataType) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use arrow::array::{
-        PrimitiveArray, TimestampMicrosecondArray, TimestampMillisecondArray,
-        TimestampNanosecondArray, TimestampSecondArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+        TimestampSecondArray,
     };
-    use arrow::datatypes::{ArrowTimestampType, Field};
+    use arrow::datatypes::Field;
     use datafusion::config::ConfigOptions;
     use rand::rngs::StdRng;
     use rand::{Rng, SeedableRng};
@@ -203,6 +276,60 @@ mod tests {
             check(&micros, zone);
             check(&millis, zone);
             check(&whole, zone);
+        }
+    }
+
+    #[test]
+    fn a_day_on_which_midnight_comes_twice_is_one_day() {
+        for (zone, times, start) in [
+            (
+                "Atlantic/Azores",
+                // Half past midnight by either clock, and noon.
+                [
+                    "2024-10-27T00:30:00Z",
+                    "2024-10-27T01:30:00Z",
+                    "2024-10-27T13:00:00Z",
+                ],
+                "2024-10-27T00:00:00Z",
+            ),
+            (
+                "America/Havana",
+                [
+                    "2020-11-01T04:30:00Z",
+                    "2020-11-01T05:30:00Z",
+                    "2020-11-01T17:00:00Z",
+                ],
+                "2020-11-01T04:00:00Z",
+            ),
+        ] {
+            let us = |text: &str| {
+                let time: DateTime<chrono::Utc> = text.parse().expect(text);
+                time.timestamp_micros()
+            };
+            let times = TimestampMicrosecondArray::from_iter_values(times.map(us));
+            let times: ArrayRef = Arc::new(times.with_timezone(zone));
+            let mut units = vec!["day", "DAY"];
+            if zone == "America/Havana" {
+                units.extend(["month"]);
+            }
+            for unit in units {
+                let cut = call(&own(), unit, ColumnarValue::Array(times.clone())).expect("ours");
+                let cut = cut.into_array(3).expect("a column");
+                let cut = cut.as_primitive::<TimestampMicrosecondType>();
+                assert_eq!(cut.values()[..], [us(start); 3], "{unit} in {zone}");
+                let noon = ScalarValue::try_from_array(&times, 2).expect("a value");
+                let one = call(&own(), unit, ColumnarValue::Scalar(noon)).expect("ours");
+                let start = ScalarValue::TimestampMicrosecond(Some(us(start)), Some(zone.into()));
+                assert!(
+                    matches!(one, ColumnarValue::Scalar(one) if one == start),
+                    "{unit}"
+                );
+            }
+            // An hour that comes twice is two hours.
+            let cut = call(&own(), "hour", ColumnarValue::Array(times.clone())).expect("ours");
+            let cut = cut.into_array(3).expect("a column");
+            let cut = cut.as_primitive::<TimestampMicrosecondType>();
+            assert_ne!(cut.value(0), cut.value(1));
         }
     }
 

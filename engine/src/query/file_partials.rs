@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
 use chrono_tz::Tz;
 use object_store::ObjectStoreExt;
@@ -13,13 +13,15 @@ use object_store::path::Path;
 use storage_layout::rollup::{
     Detail, DetailPlace, FileRollup, LocalDay, Partials, PartialsBuilder, RollupError, StoredRollup,
 };
-use storage_layout::{FileId, StorageError};
+use storage_layout::schema::{DIMENSIONS, EVENT_ID, INGESTED_AT, stored_schema};
+use storage_layout::{DimensionRegistry, FileId, StorageError};
 
 use super::cache::PartialsKey;
 use super::files::{self, damaged};
 use super::partials::{PartialsSource, Shape, Sourced, fit};
+use super::row_stream::with_rows;
 use super::scope::Scope;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metadata::catalog::{self, DataFile, FileStorage};
 
 /// Stored roll-ups of the catalog's rows, fetched together.
@@ -90,12 +92,8 @@ async fn of_file(
     definitions: u64,
     row: Option<Bytes>,
 ) -> Result<Sourced> {
-    let rollup = |partials| Sourced {
-        partials,
-        source: PartialsSource::Rollup,
-    };
     let made = match shape {
-        Shape::Days(zone) => rollup(days(scope, file, *zone, row).await?),
+        Shape::Days(zone) => days(scope, file, *zone, row).await?,
         Shape::Totals(zone) => totals(scope, file, *zone, definitions, row).await?,
         Shape::Span(zone, span) => {
             let within = lies_within(file, span, *zone);
@@ -107,15 +105,9 @@ async fn of_file(
                 true => days.partials.slices_of_span(all),
                 false => days.partials.slices_of_span(span.clone()),
             };
-            let sum = sum.map_err(Error::storage)?.moved_to(span.start);
-            // Inline rows stand for the roll-up that they will have.
-            let raw = !within && file.storage != FileStorage::Inline;
             Sourced {
-                partials: Arc::new(sum),
-                source: match raw {
-                    true => PartialsSource::Raw,
-                    false => PartialsSource::Rollup,
-                },
+                partials: Arc::new(sum?.moved_to(span.start)),
+                source: days.source,
             }
         }
     };
@@ -140,21 +132,25 @@ async fn remembered(
 }
 
 /// Totals and slices by day.
-async fn days(
-    scope: &Scope,
-    file: &DataFile,
-    zone: Tz,
-    row: Option<Bytes>,
-) -> Result<Arc<Partials>> {
+async fn days(scope: &Scope, file: &DataFile, zone: Tz, row: Option<Bytes>) -> Result<Sourced> {
+    let sourced = |partials: Partials, source| Sourced {
+        partials: Arc::new(partials.with_version(file.added_version)),
+        source,
+    };
     if file.rollup_zone == Some(zone)
         && let Some(bytes) = stored_days(scope, file, row).await?
         && let Some(partials) = readable(file.id, StoredRollup::decode_days(&bytes))?
         && fit(partials.definitions(), &scope.snapshot.definitions())
     {
-        return Ok(Arc::new(partials.with_version(file.added_version)));
+        return Ok(sourced(partials, PartialsSource::Rollup));
     }
     let made = from_rows(scope, file, zone).await?;
-    Ok(Arc::new(made.days.with_version(file.added_version)))
+    // Inline rows stand for the roll-up that they will have.
+    let source = match file.storage {
+        FileStorage::Inline => PartialsSource::Rollup,
+        FileStorage::Object { .. } => PartialsSource::Raw,
+    };
+    Ok(sourced(made.days, source))
 }
 
 /// Totals by day of any zone.
@@ -165,21 +161,19 @@ async fn totals(
     definitions: u64,
     row: Option<Bytes>,
 ) -> Result<Sourced> {
-    let mut source = PartialsSource::Rollup;
-    if let Some(detail) = stored_detail(scope, file, row).await? {
-        if let Some(days) = detail.days(zone).map_err(Error::storage)? {
-            return Ok(Sourced {
-                partials: Arc::new(days.with_version(file.added_version)),
-                source,
-            });
-        }
-        source = PartialsSource::Raw;
+    if let Some(detail) = stored_detail(scope, file, row).await?
+        && let Some(days) = detail.days(zone)?
+    {
+        return Ok(Sourced {
+            partials: Arc::new(days.with_version(file.added_version)),
+            source: PartialsSource::Rollup,
+        });
     }
     let shape = Shape::Days(zone);
     let days = Box::pin(remembered(scope, file, shape, definitions, None)).await?;
     Ok(Sourced {
         partials: Arc::new(days.partials.totals()),
-        source,
+        source: days.source,
     })
 }
 
@@ -248,16 +242,30 @@ pub(crate) fn readable<T>(
 
 /// A file's roll-up, made from its rows by the definitions in force.
 pub(crate) async fn from_rows(scope: &Scope, file: &DataFile, zone: Tz) -> Result<FileRollup> {
-    let rows: Vec<RecordBatch> = files::rows(scope, file).await?;
     let snapshot = scope.snapshot.clone();
-    tokio::task::spawn_blocking(move || {
+    let columns = rolled_up(&snapshot.registry);
+    with_rows(scope, file, columns, move |batches| {
         let definition = snapshot.rollup_definitions();
         let mut builder = PartialsBuilder::new(zone, &snapshot.registry, &definition);
-        for batch in &rows {
-            builder.push(batch).map_err(damaged)?;
+        for batch in batches {
+            builder.push(&batch?)?;
         }
-        builder.finish().map_err(Error::storage)
+        Ok(builder.finish()?)
     })
     .await
-    .map_err(Error::internal)?
+}
+
+/// The columns that roll-ups are made of.
+fn rolled_up(registry: &DimensionRegistry) -> SchemaRef {
+    let hidden = registry.overflowed || registry.columns().any(|column| column.partial);
+    let stored = stored_schema(registry);
+    let fields = stored
+        .fields()
+        .iter()
+        .filter(|field| match field.name().as_str() {
+            EVENT_ID | INGESTED_AT => false,
+            DIMENSIONS => hidden,
+            _ => true,
+        });
+    Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
 }

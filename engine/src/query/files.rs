@@ -1,15 +1,15 @@
-//! Rows of whole files: inline ones from the catalog, objects from the store.
+//! Inline files from the catalog, objects from the store.
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use storage_layout::{FileId, StorageError, data_file, inline, reader, schema};
+use storage_layout::{FileId, StorageError, inline};
 
 use super::scope::Scope;
 use crate::error::{Error, Result};
-use crate::metadata::catalog::{self, DataFile, FileStorage};
+use crate::metadata::catalog::{self, DataFile};
 
 /// The rows of these inline files, in the same order; decoded once a process.
 pub(crate) async fn inline_rows(
@@ -57,32 +57,6 @@ async fn single(scope: &Scope, file: &DataFile) -> Result<Arc<RecordBatch>> {
     Ok(Arc::new(batch))
 }
 
-/// All rows of a file in the stored schema.
-pub(crate) async fn rows(scope: &Scope, file: &DataFile) -> Result<Vec<RecordBatch>> {
-    let FileStorage::Object { key, .. } = &file.storage else {
-        let stored = schema::stored_schema(&scope.snapshot.registry);
-        let rows = inline_rows(scope, &[file]).await?;
-        return rows
-            .iter()
-            .map(|batch| storage_layout::conform::conform(batch, &stored).map_err(damaged))
-            .collect();
-    };
-    let bytes = object(scope, key, file.id, Some(file.bytes)).await?;
-    let stored = schema::stored_schema(&scope.snapshot.registry);
-    let (tenant, id, sha256) = (scope.tenant().clone(), file.id, file.sha256.clone());
-    tokio::task::spawn_blocking(move || {
-        if data_file::checksum(&bytes)[..] != sha256[..] {
-            return Err(damaged(StorageError::Damaged {
-                file: id.to_string(),
-                what: "its checksum does not match the catalog's".into(),
-            }));
-        }
-        reader::decode_parquet(bytes, &tenant, &id.to_string(), &stored).map_err(damaged)
-    })
-    .await
-    .map_err(Error::internal)?
-}
-
 /// All bytes of an object that belongs to this file; `bytes` is their number,
 /// where it is known.
 pub(crate) async fn object(
@@ -95,16 +69,24 @@ pub(crate) async fn object(
     let read = async { scope.store.get(&path).await?.bytes().await };
     match read.await {
         Ok(read) => Ok(read),
-        Err(error) => {
-            let size = bytes.unwrap_or_default();
-            let fault = unread(scope.store.as_ref(), &path, file, size, Some(error)).await;
-            match fault.downcast::<Error>() {
-                Ok(away) => Err(*away),
-                Err(fault) => {
-                    tracing::error!(error = %fault, "a stored file cannot be read");
-                    Err(Error::Storage(fault))
-                }
-            }
+        Err(error) => Err(unfetched(scope, &path, file, bytes.unwrap_or_default(), error).await),
+    }
+}
+
+/// Why a file's object was not fetched; the operator is told of damage, once.
+pub(crate) async fn unfetched(
+    scope: &Scope,
+    path: &Path,
+    file: FileId,
+    size: u64,
+    error: object_store::Error,
+) -> Error {
+    let fault = unread(scope.store.as_ref(), path, file, size, Some(error)).await;
+    match fault.downcast::<Error>() {
+        Ok(away) => *away,
+        Err(fault) => {
+            tracing::error!(error = %fault, "a stored file cannot be read");
+            Error::Storage(fault)
         }
     }
 }

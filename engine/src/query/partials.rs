@@ -213,12 +213,7 @@ async fn add_up(base: Option<Sourced>, parts: Vec<Sourced>) -> Result<Sourced> {
         }
     });
     Ok(Sourced {
-        partials: Arc::new(
-            merged
-                .await
-                .map_err(Error::internal)?
-                .map_err(Error::storage)?,
-        ),
+        partials: Arc::new(merged.await.map_err(Error::internal)??),
         source: source.unwrap_or(PartialsSource::Rollup),
     })
 }
@@ -262,4 +257,40 @@ pub(crate) fn fit<'a>(
     current: &HashMap<&MetricKey, &MetricDefinition>,
 ) -> bool {
     made_by.all(|(metric, version)| current.get(metric).is_none_or(|d| d.version == version))
+}
+
+#[cfg(test)]
+mod tests {
+    use storage_layout::rollup::{Cell, Measures, Slice, Stamped};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sum_that_is_too_large_is_the_questions_matter() {
+        let part = |value| {
+            let metric = MetricKey {
+                platform: "p".into(),
+                metric_type: "t".into(),
+                metric_name: "n".into(),
+            };
+            let point = Stamped {
+                recorded_at_us: 0,
+                commit_version: 1,
+                value,
+            };
+            let cell = Cell {
+                day: 0,
+                metric: 0,
+                slice: 0,
+                measures: Measures::of(point, 0, 0),
+            };
+            let partials = Partials::from_cells(vec![metric], vec![Slice::Total], vec![cell]);
+            Sourced {
+                partials: Arc::new(partials.expect("one cell")),
+                source: PartialsSource::Rollup,
+            }
+        };
+        let sum = add_up(Some(part(i128::MAX)), vec![part(1)]).await;
+        assert!(matches!(sum, Err(Error::Query { .. })), "{sum:?}");
+    }
 }

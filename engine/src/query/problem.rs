@@ -9,7 +9,7 @@ use crate::error::{Error, Location};
 /// An error of planning or running a caller's query, with its place in `text`.
 pub(crate) fn query(error: DataFusionError, text: &str) -> Error {
     let location = location(&error);
-    if let Some(own) = away(&error) {
+    if let Some(own) = own(&error) {
         return own;
     }
     match error.find_root() {
@@ -116,21 +116,34 @@ fn failed(message: String, how: Failing, places: &Places) -> Error {
     }
 }
 
-/// Our own word that the catalog or the store is away, wherever it was wrapped.
-fn away(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+/// Our own word that the catalog or the store is away, or that a table's numbers
+/// are too large, wherever it was wrapped.
+fn own(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(Error::Unavailable {
-            message,
-            retry_after,
-        }) = error.downcast_ref()
-        {
-            return Some(Error::Unavailable {
-                message: message.clone(),
-                retry_after: *retry_after,
-            });
+        match error.downcast_ref() {
+            Some(Error::Unavailable {
+                message,
+                retry_after,
+            }) => {
+                return Some(Error::Unavailable {
+                    message: message.clone(),
+                    retry_after: *retry_after,
+                });
+            }
+            Some(Error::Query {
+                message,
+                location,
+                hint,
+            }) => {
+                return Some(Error::Query {
+                    message: message.clone(),
+                    location: *location,
+                    hint: hint.clone(),
+                });
+            }
+            _ => cause = error.source(),
         }
-        cause = error.source();
     }
     None
 }

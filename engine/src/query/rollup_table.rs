@@ -13,16 +13,24 @@ use chrono::Datelike;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use storage_layout::decimal::{PRECISION, SCALE};
-use storage_layout::rollup::{LocalDay, Measures, Partials, RollupError};
+use storage_layout::rollup::{LocalDay, Measures, Partials, RollupError, Slice};
 use storage_layout::schema::value_type;
 use storage_layout::{MetricKey, MetricKind};
 
+use super::date_range::DateRange;
 use super::kind_value::{self, KindValues};
 use super::partials;
 use super::scope::Scope;
+use crate::dashboard::Exact;
+use crate::error::{Error, Result};
+
+/// The column that says when a row's period begins.
+const DATE: &str = "metric_date";
+/// The column with the kind's own number.
+const VALUE: &str = "value";
 
 /// How long a row of a roll-up table lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +53,15 @@ impl Period {
             Self::Month => date.day0(),
         };
         day - i32::try_from(into).unwrap_or(0)
+    }
+
+    /// Its length at most, days.
+    fn longest(self) -> i32 {
+        match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 31,
+        }
     }
 }
 
@@ -70,7 +87,7 @@ impl RollupTable {
             text("platform"),
             text("metric_type"),
             text("metric_name"),
-            Field::new("metric_date", DataType::Date32, false),
+            Field::new(DATE, DataType::Date32, false),
             Field::new("value_count", DataType::Int64, false),
             Field::new("value_sum", sum_type(), false),
             value("value_min"),
@@ -78,7 +95,7 @@ impl RollupTable {
             value("value_avg"),
             value("value_first"),
             value("value_last"),
-            Field::new("value", sum_type(), true),
+            Field::new(VALUE, sum_type(), true),
         ]);
         Self {
             scope,
@@ -87,21 +104,37 @@ impl RollupTable {
         }
     }
 
-    async fn rows(&self) -> crate::Result<RecordBatch> {
-        let zone = self.scope.snapshot.tenant.time_zone;
-        let (partials, _) = partials::merged(&self.scope, i32::MIN, i32::MAX, zone).await?;
-        let values = kind_value::by_period(&self.scope, self.period).await?;
-        self.batch(&partials, &values)
+    /// The rows of periods that begin on these dates; without the kind's own
+    /// number, which may have to be read from raw points, unless it is wanted.
+    async fn rows(&self, starts: DateRange, with: &[&str]) -> Result<RecordBatch> {
+        let nothing = Partials::from_cells(Vec::new(), vec![Slice::Total], Vec::new());
+        let (mut partials, mut values) = (Arc::new(nothing?), KindValues::new());
+        if !starts.is_empty() {
+            let zone = self.scope.snapshot.tenant.time_zone;
+            let end = starts.last.saturating_add(self.period.longest());
+            (partials, _) = partials::merged(&self.scope, starts.first, end, zone).await?;
+            if with.contains(&VALUE) {
+                values = kind_value::by_period(&self.scope, self.period, starts, &partials).await?;
+            }
+        }
+        self.batch(&partials, starts, &values)
     }
 
-    fn batch(&self, partials: &Partials, values: &KindValues) -> crate::Result<RecordBatch> {
+    fn batch(
+        &self,
+        partials: &Partials,
+        starts: DateRange,
+        values: &KindValues,
+    ) -> Result<RecordBatch> {
         let mut rows: BTreeMap<(&MetricKey, i32), Measures> = BTreeMap::new();
         for cell in partials.cells().iter().filter(|cell| cell.slice == 0) {
-            let place = (partials.metric(cell.metric), self.period.start(cell.day));
+            let start = self.period.start(cell.day);
+            if !starts.contains(start) {
+                continue;
+            }
+            let place = (partials.metric(cell.metric), start);
             match rows.get_mut(&place) {
-                Some(measures) => measures
-                    .merge(&cell.measures)
-                    .map_err(crate::Error::storage)?,
+                Some(measures) => measures.merge(&cell.measures)?,
                 None => drop(rows.insert(place, cell.measures)),
             }
         }
@@ -123,9 +156,11 @@ impl RollupTable {
             };
             Ok(own.or_else(|| values.get(&((*key).clone(), *day)).copied()))
         });
-        let value = value
-            .collect::<Result<Decimal128Array, RollupError>>()
-            .map_err(crate::Error::storage)?;
+        let value = value.collect::<Result<Decimal128Array, RollupError>>()?;
+        let averages = rows
+            .values()
+            .map(|m| average(m).map(Option::unwrap_or_default));
+        let averages = averages.collect::<Result<Vec<i128>, RollupError>>()?;
         let tenant = std::iter::repeat_n(self.scope.tenant().as_str(), rows.len());
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringViewArray::from_iter_values(tenant)),
@@ -139,16 +174,18 @@ impl RollupTable {
             decimal(&|m| m.sum, sum_type()),
             decimal(&|m| m.min, value_type()),
             decimal(&|m| m.max, value_type()),
-            decimal(
-                &|m| divide(m.sum, i128::from(m.count)).unwrap_or(0),
-                value_type(),
-            ),
+            Arc::new(Decimal128Array::from(averages).with_data_type(value_type())),
             decimal(&|m| m.first.value, value_type()),
             decimal(&|m| m.last.value, value_type()),
             Arc::new(value.with_data_type(sum_type())),
         ];
-        RecordBatch::try_new(self.schema.clone(), columns).map_err(crate::Error::internal)
+        RecordBatch::try_new(self.schema.clone(), columns).map_err(Error::internal)
     }
+}
+
+fn average(measures: &Measures) -> Result<Option<i128>, RollupError> {
+    let average = Exact::share(measures.sum, measures.count)?;
+    Ok(average.map(Exact::units))
 }
 
 /// The kind's own number, where the period's measures alone give it.
@@ -157,20 +194,10 @@ fn simple_value(kind: &MetricKind, measures: &Measures) -> Result<Option<i128>, 
         MetricKind::Sum => Some(measures.sum),
         MetricKind::Gauge { series, .. } if series.is_empty() => Some(measures.last.value),
         MetricKind::Ratio { .. } => {
-            let top = measures.numerator.checked_mul(storage_layout::decimal::ONE);
-            divide(top.ok_or(RollupError::Overflow)?, measures.denominator)
+            Exact::ratio(measures.numerator, measures.denominator)?.map(Exact::units)
         }
         MetricKind::Gauge { .. } | MetricKind::Distinct { .. } => None,
     })
-}
-
-/// Division to the nearest unit, ties to the even one; `None` by zero.
-pub(crate) fn divide(top: i128, bottom: i128) -> Option<i128> {
-    let (quotient, rest) = (top.checked_div(bottom)?, top.checked_rem(bottom)?);
-    let twice = rest.unsigned_abs().saturating_mul(2);
-    let up = twice > bottom.unsigned_abs() || (twice == bottom.unsigned_abs() && quotient % 2 != 0);
-    let away = if (top < 0) == (bottom < 0) { 1 } else { -1 };
-    Some(if up { quotient + away } else { quotient })
 }
 
 #[async_trait]
@@ -183,15 +210,35 @@ impl TableProvider for RollupTable {
         TableType::View
     }
 
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
+        // What a filter says of dates decides which files are looked at.
+        let helps = |filter: &&Expr| match DateRange::of_filter(filter, DATE) {
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(helps).collect())
+    }
+
     async fn scan(
         &self,
         _state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let fields = self.schema.fields();
+        let wanted: Vec<&str> = match projection {
+            Some(wanted) => wanted
+                .iter()
+                .map(|&at| fields[at].name().as_str())
+                .collect(),
+            None => fields.iter().map(|field| field.name().as_str()).collect(),
+        };
         let rows = self
-            .rows()
+            .rows(DateRange::of(filters, DATE), &wanted)
             .await
             .map_err(|e| DataFusionError::External(Box::new(e)))?;
         let scan = MemorySourceConfig::try_new_exec(
@@ -205,22 +252,28 @@ impl TableProvider for RollupTable {
 
 #[cfg(test)]
 mod tests {
+    use storage_layout::rollup::Stamped;
+
     use super::*;
 
     #[test]
-    fn division_rounds_half_to_even() {
-        for (top, bottom, quotient) in [
-            (5, 2, 2),
-            (7, 2, 4),
-            (-5, 2, -2),
-            (-7, 2, -4),
-            (10, 3, 3),
-            (-11, 3, -4),
-            (11, -3, -4),
-        ] {
-            assert_eq!(divide(top, bottom), Some(quotient), "{top}/{bottom}");
-        }
-        assert_eq!(divide(1, 0), None);
+    fn a_ratio_of_large_parts_has_its_value() {
+        let point = Stamped {
+            recorded_at_us: 0,
+            commit_version: 1,
+            value: 0,
+        };
+        let kind = MetricKind::Ratio {
+            numerator: "n".into(),
+            denominator: "d".into(),
+        };
+        // More than 128 bits when it is multiplied by 10^9.
+        let large = 10_i128.pow(31);
+        let value = |top, bottom| simple_value(&kind, &Measures::of(point, top, bottom));
+        assert_eq!(value(large, 4 * large).expect("fits"), Some(250_000_000));
+        assert_eq!(value(large, 0).expect("fits"), None);
+        let error = Error::from(value(i128::MAX, 1).expect_err("too large"));
+        assert!(matches!(error, Error::Query { .. }), "{error:?}");
     }
 
     #[test]

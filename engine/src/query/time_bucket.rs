@@ -118,7 +118,13 @@ impl Buckets {
             days,
             nanoseconds,
         } = width;
-        let fixed = i64::from(days) * DAY_US + nanoseconds / 1_000;
+        let fixed = i64::from(days).checked_mul(DAY_US);
+        let Some(fixed) = fixed.and_then(|days| days.checked_add(nanoseconds / 1_000)) else {
+            return exec_err!(
+                "time_bucket got an interval of {days} days, which is longer than any calendar: \
+                 take a shorter one, or one of months"
+            );
+        };
         let width = match (months, fixed) {
             (1.., 0) => Width::Months(i64::from(months)),
             (0, 1..) if nanoseconds % 1_000 == 0 => Width::Fixed(fixed),
@@ -430,5 +436,27 @@ mod tests {
         ] {
             assert!(Buckets::new(width, Tz::UTC).is_err(), "{width:?}");
         }
+    }
+
+    #[test]
+    fn an_interval_longer_than_any_calendar_is_refused() {
+        for (days, nanoseconds) in [
+            (2_000_000_000, 0),
+            (i32::MAX, i64::MAX),
+            (i32::MIN, i64::MIN),
+            (213_503_982, 0),
+            (106_751_991, i64::MAX),
+        ] {
+            let width = IntervalMonthDayNano::new(0, days, nanoseconds);
+            let Err(error) = Buckets::new(width, Tz::UTC) else {
+                panic!("{width:?}");
+            };
+            assert!(error.to_string().contains("take a shorter one"), "{error}");
+        }
+        // The longest that there is puts all times into one bucket.
+        let width = IntervalMonthDayNano::new(0, 100_000_000, 0);
+        let mut buckets = Buckets::new(width, Tz::UTC).expect("a width");
+        let origin = buckets.start(us("2024-06-10T10:29:59Z")).expect("a start");
+        assert_eq!(origin, ORIGIN_US);
     }
 }

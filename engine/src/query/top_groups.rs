@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use arrow::array::{AsArray, Decimal128Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{Decimal128Type, Int64Type};
 use storage_layout::arrange::{column, text, times};
-use storage_layout::rollup::RollupError;
+use storage_layout::rollup::{RollupError, Stamped};
 use storage_layout::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
 use storage_layout::{DimensionRegistry, DimensionTexts, MetricKind, decimal};
 
-use super::rollup_table::divide;
 use super::tops::{Answers, Top, Tops, TopsOf, TopsQuestion, parts};
+use crate::dashboard::Exact;
 use crate::error::{Error, Result};
 
 /// What is known of one value so far.
@@ -21,8 +21,8 @@ struct Group {
     /// The ratio's parts; `None` until a point has them.
     above: Option<i128>,
     below: Option<i128>,
-    /// Of a gauge: the order of its newest point, and its value.
-    last: Option<((i64, i64), i128)>,
+    /// Of a gauge: its newest point.
+    last: Option<Stamped>,
 }
 
 /// One question's groups, by metric, key and value.
@@ -128,10 +128,12 @@ impl Group {
             }
             MetricKind::Gauge { .. } => {
                 let version = rows.versions.map_or(0, |versions| versions.value(row));
-                let order = (rows.times.value(row), version);
-                if self.last.is_none_or(|(newest, _)| order >= newest) {
-                    self.last = Some((order, rows.values.value(row)));
-                }
+                let point = Stamped {
+                    recorded_at_us: rows.times.value(row),
+                    commit_version: version,
+                    value: rows.values.value(row),
+                };
+                self.last = self.last.max(Some(point));
             }
             MetricKind::Ratio { .. } => {
                 for (sum, part) in [&mut self.above, &mut self.below].into_iter().zip(parts) {
@@ -150,12 +152,9 @@ impl Group {
     fn number(&self, kind: &MetricKind) -> std::result::Result<Option<i128>, RollupError> {
         Ok(match kind {
             MetricKind::Sum => Some(self.sum),
-            MetricKind::Gauge { .. } => self.last.map(|(_, value)| value),
+            MetricKind::Gauge { .. } => self.last.map(|point| point.value),
             MetricKind::Ratio { .. } => match (self.above, self.below) {
-                (Some(above), Some(below)) if below != 0 => {
-                    let above = above.checked_mul(decimal::ONE);
-                    divide(above.ok_or(RollupError::Overflow)?, below)
-                }
+                (Some(above), Some(below)) => Exact::ratio(above, below)?.map(Exact::units),
                 _ => None,
             },
             MetricKind::Distinct { .. } => None,

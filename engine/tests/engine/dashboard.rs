@@ -376,7 +376,7 @@ fn sales(seed: u64) -> Vec<String> {
 async fn tops_in_sql(fixture: &Fixture, tenant: &TenantId, metric: &str, key: &str) -> Vec<String> {
     let number = match metric {
         "sales" => "sum(metric_value)",
-        "level" => "last_value(metric_value order by recorded_at, commit_version)",
+        "level" => "last_value(metric_value order by recorded_at, commit_version, metric_value)",
         _ => {
             "cast(sum(cast(dimensions->>'won' as decimal(25, 9))) as double) / nullif(\
              cast(sum(cast(dimensions->>'asked' as decimal(25, 9))) as double), 0)"

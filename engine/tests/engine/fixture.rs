@@ -72,6 +72,16 @@ impl Fixture {
         }
     }
 
+    /// Stops the engine and starts another on the same directory.
+    pub(crate) async fn restart(self) -> Self {
+        let options = self.options();
+        self.engine.shutdown().await.unwrap();
+        Self {
+            engine: Engine::start(options).await.unwrap(),
+            folder: self.folder,
+        }
+    }
+
     /// Options of one more engine on the same directory.
     pub(crate) fn options(&self) -> EngineOptions {
         options(self.path("data"))

@@ -362,6 +362,7 @@ async fn a_zone_of_odd_minutes_is_answered_exactly_from_rows() {
             metric: ORDERS,
             recorded_at: at.parse().unwrap(),
             units: 10_i128.pow(i as u32) * 1_000_000_000,
+            version: 1,
             country: Some("NL"),
         })
         .collect();

@@ -135,6 +135,10 @@ async fn nothing_else_is_found(fixture: &Fixture, tenant: &TenantId) {
         let (message, _) = refusal(fixture, tenant, &format!("SELECT * FROM {name}")).await;
         assert_eq!(shape(&message), shape(&nowhere), "{name}");
     }
+    // Withheld as tables, too.
+    for call in ["generate_series(1, 10)", "range(1, 10)"] {
+        refusal(fixture, tenant, &format!("SELECT * FROM {call}")).await;
+    }
     for function in [
         "read_parquet",
         "read_csv",

@@ -10,11 +10,12 @@ use engine::session::PartialsSource;
 use engine::{Session, TenantId};
 use storage_layout::decimal::canonical;
 
-/// A point, in the order of arrival.
+/// A point.
 pub(crate) struct Point<'a> {
     pub(crate) metric: &'a str,
     pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) units: i128,
+    pub(crate) version: i64,
     pub(crate) country: Option<&'a str>,
 }
 
@@ -31,7 +32,8 @@ fn number<'a>(points: impl Iterator<Item = &'a Point<'a>>, gauge: bool) -> i128 
     let (mut sum, mut last) = (0, None::<&Point<'_>>);
     for point in points {
         sum += point.units;
-        if last.is_none_or(|seen| point.recorded_at >= seen.recorded_at) {
+        let order = |point: &Point<'_>| (point.recorded_at, point.version, point.units);
+        if last.is_none_or(|seen| order(point) > order(seen)) {
             last = Some(point);
         }
     }
@@ -137,10 +139,6 @@ pub(crate) async fn check(
             continue;
         }
         let panel = panel.unwrap_or_else(|| panic!("{metric} has no countries: {when}"));
-        if gauge && panel.source == PartialsSource::Raw {
-            // SQL may take any of the points of one moment and commit for the last.
-            continue;
-        }
         let mut ranked: Vec<(i128, &str, usize)> = countries
             .iter()
             .map(|(country, points)| {

@@ -1,9 +1,9 @@
 //! Makes partials from rows.
 //!
 //! Rows in file order are fastest, because a metric's day is then one run;
-//! any order gives the same answer.
+//! any order gives the same answer, and so do any batches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,10 +13,12 @@ use arrow::array::{
 use arrow::datatypes::{Decimal128Type, Int64Type};
 use chrono_tz::Tz;
 
+use super::key_values::KeyValues;
 use super::local_day::SLOT_US;
-use super::partials::{combine, combine_by};
+use super::partials::{MetricDimension, combine, combine_by};
+use super::slice_cap::SliceCap;
 use super::{
-    Cell, DaySketches, Detail, FileRollup, LocalDay, MAX_VALUES_PER_KEY, Measures, OWN_VERSION,
+    Cell, DaySketches, Detail, FileRollup, LocalDay, MAX_SLICE_CELLS, Measures, OWN_VERSION,
     Partials, RollupError, Sketch, Slice, Stamped,
 };
 use crate::arrange::{column, text, times, wrong_type};
@@ -25,6 +27,9 @@ use crate::dimension_text::DimensionTexts;
 use crate::error::StorageError;
 use crate::metric::{MetricKey, MetricKind, Sketches};
 use crate::schema::{COMMIT_VERSION, METRIC_NAME, METRIC_TYPE, METRIC_VALUE, PLATFORM};
+
+/// New cells after which they are added up and counted.
+const SETTLED_AFTER_CELLS: usize = MAX_SLICE_CELLS / 2;
 
 /// What the builder must know of a metric's definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +62,14 @@ pub struct PartialsBuilder<'a> {
     metric_numbers: HashMap<[String; 3], u32>,
     slices: Vec<Slice>,
     keys: HashMap<Arc<str>, KeyValues>,
+    /// Metrics and keys that have numbers.
+    numbers: BTreeSet<MetricDimension>,
     cells: Vec<Cell>,
+    /// How many of the cells there were when [`Self::settle`] last looked.
+    settled: usize,
+    cap: SliceCap,
     quarters: Vec<Cell>,
     sketches: DaySketches,
-}
-
-/// The values of one dimension key seen so far.
-#[derive(Default)]
-struct KeyValues {
-    slices: HashMap<Box<str>, u32>,
-    overflowed: bool,
-    metrics: HashSet<u32>,
 }
 
 /// The columns of one batch.
@@ -93,10 +95,20 @@ impl<'a> PartialsBuilder<'a> {
             metric_numbers: HashMap::new(),
             slices: vec![Slice::Total],
             keys: HashMap::new(),
+            numbers: BTreeSet::new(),
             cells: Vec::new(),
+            settled: 0,
+            cap: SliceCap::of(MAX_SLICE_CELLS),
             quarters: Vec::new(),
             sketches: DaySketches::new(),
         }
+    }
+
+    /// The same with room for fewer slice cells.
+    #[cfg(test)]
+    pub(super) fn with_cap(mut self, most: usize) -> Self {
+        self.cap = SliceCap::of(most);
+        self
     }
 
     /// Adds rows of the stored schema.
@@ -127,6 +139,13 @@ impl<'a> PartialsBuilder<'a> {
                     .ok_or_else(|| wrong_type(&dimension.key))?;
                 self.slices_of(&dimension.key, values, &runs, &points, &parts)?;
             }
+            let texts = DimensionTexts::of(batch, self.registry, &dimension.key)?;
+            for run in &runs {
+                self.note_numbers(&dimension.key, &texts, run);
+            }
+        }
+        if self.cells.len() - self.settled > SETTLED_AFTER_CELLS {
+            self.settle()?;
         }
         for run in &runs {
             self.sketch(batch, run, &points)?;
@@ -136,7 +155,8 @@ impl<'a> PartialsBuilder<'a> {
 
     /// The roll-up of everything pushed.
     pub fn finish(mut self) -> Result<FileRollup, RollupError> {
-        let dropped: HashSet<Arc<str>> = self
+        self.settle()?;
+        let overflowed: HashSet<Arc<str>> = self
             .keys
             .iter()
             .filter(|(_, v)| v.overflowed)
@@ -145,15 +165,17 @@ impl<'a> PartialsBuilder<'a> {
         let keep: Vec<bool> = self
             .slices
             .iter()
-            .map(|slice| !matches!(slice, Slice::Dimension { key, .. } if dropped.contains(key)))
+            .map(|slice| !matches!(slice, Slice::Dimension { key, .. } if overflowed.contains(key)))
             .collect();
         self.cells.retain(|cell| keep[cell.slice as usize]);
-        let mut incomplete: Vec<(u32, Arc<str>)> = self
-            .keys
-            .iter()
-            .filter(|(_, values)| values.overflowed)
-            .flat_map(|(key, values)| values.metrics.iter().map(|m| (*m, key.clone())))
-            .collect();
+        let incomplete = self.keys.iter().flat_map(|(key, values)| {
+            let metrics = match values.overflowed {
+                true => &values.metrics,
+                false => &values.dropped,
+            };
+            metrics.iter().map(|metric| (*metric, key.clone()))
+        });
+        let mut incomplete: Vec<MetricDimension> = incomplete.collect();
         incomplete.sort();
         let (metrics, definitions): (Vec<_>, Vec<_>) = self
             .metrics
@@ -170,14 +192,42 @@ impl<'a> PartialsBuilder<'a> {
             metrics,
             definitions,
             slices: self.slices,
-            cells: combine(self.cells)?,
+            cells: self.cells,
             incomplete,
+            numbers: self.numbers.into_iter().collect(),
         };
         // Slices that lost their cells are left out.
         Ok(FileRollup {
-            days: days.compacted(),
+            days: days.with_mixed_keys().compacted(),
             detail,
         })
+    }
+
+    /// Adds up cells of one place, and lets go of the slices that are too many.
+    pub(super) fn settle(&mut self) -> Result<(), RollupError> {
+        self.cells = combine(std::mem::take(&mut self.cells))?;
+        let over = self.cap.exceeded(&self.cells, &self.slices);
+        if !over.is_empty() {
+            let slices = &self.slices;
+            self.cells
+                .retain(|cell| match &slices[cell.slice as usize] {
+                    Slice::Total => true,
+                    Slice::Dimension { key, .. } => !over.contains(&(cell.metric, key.clone())),
+                });
+        }
+        for (metric, key) in over {
+            self.keys.entry(key).or_default().dropped.insert(metric);
+        }
+        self.settled = self.cells.len();
+        Ok(())
+    }
+
+    /// Notes that a metric has values of a key that get no slice.
+    fn note_numbers(&mut self, key: &Arc<str>, values: &DimensionTexts<'_>, run: &Run) {
+        let place = (run.metric, key.clone());
+        if !self.numbers.contains(&place) && (run.start..run.end).any(|row| values.is_number(row)) {
+            self.numbers.insert(place);
+        }
     }
 
     /// Cuts rows where metric or local day changes: `(metric, day, rows)`.
@@ -354,6 +404,8 @@ impl<'a> PartialsBuilder<'a> {
         let mut positions: HashMap<u32, usize> = HashMap::new();
         for run in runs {
             let mut last: Option<(&str, usize)> = None;
+            // Values count, also where their cells are too many.
+            let kept = !seen.dropped.contains(&run.metric);
             for row in run.start..run.end {
                 if values.is_null(row) {
                     continue;
@@ -376,7 +428,9 @@ impl<'a> PartialsBuilder<'a> {
                     }
                 };
                 last = Some((value, position));
-                add(&mut dense[position].1, row, points, parts)?;
+                if kept {
+                    add(&mut dense[position].1, row, points, parts)?;
+                }
             }
             for (slice, measures) in &mut dense {
                 self.cells
@@ -384,26 +438,6 @@ impl<'a> PartialsBuilder<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl KeyValues {
-    /// The slice of a value; `None` when the key has too many values.
-    fn slice(&mut self, key: &Arc<str>, value: &str, slices: &mut Vec<Slice>) -> Option<u32> {
-        if let Some(slice) = self.slices.get(value) {
-            return Some(*slice);
-        }
-        if self.slices.len() >= MAX_VALUES_PER_KEY {
-            self.overflowed = true;
-            return None;
-        }
-        let slice = slices.len() as u32;
-        slices.push(Slice::Dimension {
-            key: key.clone(),
-            value: value.into(),
-        });
-        self.slices.insert(value.into(), slice);
-        Some(slice)
     }
 }
 

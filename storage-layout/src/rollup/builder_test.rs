@@ -268,6 +268,83 @@ fn adding_files_to_merged_partials_is_merging_them_all() {
     let mut backwards: Vec<&Partials> = parts.iter().collect();
     backwards.reverse();
     let backwards = Partials::merge(backwards).expect("merged");
-    let sum = |p: &Partials| -> i128 { p.cells().iter().map(|c| c.measures.sum).sum() };
-    assert_eq!(sum(&backwards), sum(&all));
+    let same = backwards.differences(&all);
+    assert!(
+        same.is_empty(),
+        "the order of files decides nothing: {same:?}"
+    );
+}
+
+/// The same rows with texts for the key `n`: `every`th has one, beside what
+/// number it may have.
+fn with_texts(rows: &RecordBatch, every: usize) -> RecordBatch {
+    let at = rows.schema().index_of("dim_n").expect("a column");
+    let mut columns = rows.columns().to_vec();
+    let texts = (0..rows.num_rows()).map(|row| row.is_multiple_of(every).then_some("a"));
+    columns[at] = Arc::new(texts.collect::<StringViewArray>());
+    RecordBatch::try_new(rows.schema(), columns).expect("rows")
+}
+
+fn incomplete(partials: &Partials) -> Vec<String> {
+    let keys = partials.incomplete().iter();
+    keys.map(|(metric, key)| format!("{} {key}", partials.metric(*metric).metric_name))
+        .collect()
+}
+
+#[test]
+fn a_key_with_texts_and_numbers_is_incomplete_in_one_file_and_over_several() {
+    let zone = chrono_tz::UTC;
+    let rows = rows(&mut Dice(5), &["2024-03-08T00:00:00Z"]);
+    let numbers = built(&rows, zone).days;
+    assert_eq!(incomplete(&numbers), Vec::<String>::new());
+    let both = built(&with_texts(&rows, 7), zone).days;
+    assert_eq!(incomplete(&both), ["ratio n", "sum n"]);
+    // A text hides the number beside it.
+    let texts = built(&with_texts(&rows, 1), zone).days;
+    assert_eq!(incomplete(&texts), Vec::<String>::new());
+
+    let merged = Partials::merge([&numbers, &texts]).expect("merged");
+    assert_eq!(incomplete(&merged), ["ratio n", "sum n"]);
+    let stored = |days: &Partials| Partials::decode(&days.encode().expect("bytes")).expect("days");
+    let grown = stored(&texts).plus([&stored(&numbers)]).expect("added");
+    assert_eq!(incomplete(&grown), ["ratio n", "sum n"]);
+    assert_eq!(incomplete(&grown.totals()), Vec::<String>::new());
+}
+
+#[test]
+fn the_keys_with_the_most_cells_are_left_out_whatever_the_batches() {
+    let registry = registry();
+    let rows = with_texts(
+        &rows(
+            &mut Dice(3),
+            &["2024-03-08T00:00:00Z", "2024-05-08T00:00:00Z"],
+        ),
+        2,
+    );
+    let capped = |most: usize, batch: usize| {
+        let builder = PartialsBuilder::new(chrono_tz::UTC, &registry, &definition);
+        let mut builder = builder.with_cap(most);
+        for start in (0..rows.num_rows()).step_by(batch) {
+            let length = batch.min(rows.num_rows() - start);
+            builder.push(&rows.slice(start, length)).expect("rows");
+            builder.settle().expect("sums");
+        }
+        builder.finish().expect("a roll-up").days
+    };
+    let slices = |days: &Partials| days.cells().iter().filter(|c| c.slice != 0).count();
+    let all = capped(usize::MAX, 500);
+    assert_eq!(
+        slices(&all),
+        built(&rows, chrono_tz::UTC).days.cells().len() - all.totals().cells().len()
+    );
+    for most in [0, 15, 30, 100, slices(&all) - 1] {
+        let days = capped(most, rows.num_rows());
+        assert!(slices(&days) <= most, "{most}");
+        assert_eq!(days.totals().cells(), all.totals().cells());
+        assert!(incomplete(&days).contains(&"sum country".to_owned()));
+        for batch in [70, 333] {
+            let found = capped(most, batch).differences(&days);
+            assert!(found.is_empty(), "{most} {batch}: {found:?}");
+        }
+    }
 }

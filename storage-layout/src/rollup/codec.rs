@@ -12,6 +12,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::partials::MetricDimension;
 use super::{Cell, Partials, RollupError, Slice, cells};
 use crate::metric::MetricKey;
 
@@ -28,6 +29,8 @@ struct Names {
     /// Key and value of each slice but the total.
     slices: Vec<(String, String)>,
     incomplete: Vec<(u32, String)>,
+    /// Metrics and keys that have numbers.
+    numbers: Vec<(u32, String)>,
 }
 
 impl Partials {
@@ -54,7 +57,10 @@ impl Partials {
             (c.metric as usize) < partials.metrics.len()
                 && (c.slice as usize) < partials.slices.len()
         };
-        if !partials.cells.iter().all(known) {
+        let mut keys = partials.incomplete.iter().chain(&partials.numbers);
+        if !partials.cells.iter().all(known)
+            || !keys.all(|(metric, _)| (*metric as usize) < partials.metrics.len())
+        {
             return Err(corrupt("a cell names an unknown metric or slice".into()));
         }
         Ok(partials)
@@ -62,6 +68,9 @@ impl Partials {
 
     fn names(&self) -> Names {
         let text = |t: &Arc<str>| t.to_string();
+        let texts = |keys: &[MetricDimension]| -> Vec<(u32, String)> {
+            keys.iter().map(|(m, key)| (*m, text(key))).collect()
+        };
         Names {
             metrics: self
                 .definitions()
@@ -82,11 +91,8 @@ impl Partials {
                     Slice::Dimension { key, value } => Some((text(key), text(value))),
                 })
                 .collect(),
-            incomplete: self
-                .incomplete
-                .iter()
-                .map(|(m, key)| (*m, text(key)))
-                .collect(),
+            incomplete: texts(&self.incomplete),
+            numbers: texts(&self.numbers),
         }
     }
 
@@ -107,6 +113,10 @@ impl Partials {
             key: key.into(),
             value: value.into(),
         };
+        let keys = |keys: Vec<(u32, String)>| {
+            let keys = keys.into_iter();
+            keys.map(|(m, key)| (m, key.into())).collect()
+        };
         Self {
             metrics,
             definitions,
@@ -114,11 +124,8 @@ impl Partials {
                 .chain(names.slices.into_iter().map(dimension))
                 .collect(),
             cells,
-            incomplete: names
-                .incomplete
-                .into_iter()
-                .map(|(m, key)| (m, key.into()))
-                .collect(),
+            incomplete: keys(names.incomplete),
+            numbers: keys(names.numbers),
         }
     }
 

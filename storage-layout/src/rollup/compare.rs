@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::partials::MetricDimension;
 use super::{Cell, LocalDay, Measures, Partials, Slice};
 use crate::decimal::{SCALE, canonical};
 use crate::metric::MetricKey;
@@ -65,9 +66,14 @@ impl Partials {
         for place in left {
             found.add(|| format!("{} has no rows", words(place)));
         }
-        let (ours, theirs) = (self.incomplete_keys(), made.incomplete_keys());
-        for (metric, key) in ours.symmetric_difference(&theirs) {
-            found.add(|| format!("{metric:?} and key {key:?}: whether values are left out"));
+        for (ours, theirs, what) in [
+            (&self.incomplete, &made.incomplete, "values are left out"),
+            (&self.numbers, &made.numbers, "there are numbers"),
+        ] {
+            let (ours, theirs) = (self.by_name(ours), made.by_name(theirs));
+            for (metric, key) in ours.symmetric_difference(&theirs) {
+                found.add(|| format!("{metric:?} and key {key:?}: whether {what}"));
+            }
         }
         found
     }
@@ -76,9 +82,9 @@ impl Partials {
         (cell.day, self.metric(cell.metric), self.slice(cell.slice))
     }
 
-    fn incomplete_keys(&self) -> BTreeSet<(&MetricKey, &str)> {
-        let keys = self.incomplete.iter();
-        keys.map(|(metric, key)| (self.metric(*metric), &**key))
+    fn by_name<'a>(&'a self, keys: &'a [MetricDimension]) -> BTreeSet<(&'a MetricKey, &'a str)> {
+        keys.iter()
+            .map(|(metric, key)| (self.metric(*metric), &**key))
             .collect()
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! All sums are exact and checked: they err rather than wrap.
 
-/// One value with the order that breaks ties for first and last.
+/// One value with the order that tells first from last: by time, then by commit,
+/// then by value, so that the same points have one first and one last however
+/// they lie in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamped {
     /// When it was recorded, microseconds since 1970, UTC.
@@ -11,12 +13,6 @@ pub struct Stamped {
     pub commit_version: i64,
     /// The value in units of 10^-9.
     pub value: i128,
-}
-
-impl Stamped {
-    fn order(&self) -> (i64, i64) {
-        (self.recorded_at_us, self.commit_version)
-    }
 }
 
 /// Partial aggregates of a set of points, in units of 10^-9. Never empty: a
@@ -71,22 +67,65 @@ impl Measures {
         }
     }
 
-    /// Adds later rows (or a later file): ties for first keep what is here,
-    /// ties for last take what comes.
-    pub fn merge(&mut self, later: &Self) -> Result<(), RollupError> {
+    /// Adds other points; in which order points are added makes no difference.
+    pub fn merge(&mut self, other: &Self) -> Result<(), RollupError> {
         let add = |a: i128, b: i128| a.checked_add(b).ok_or(RollupError::Overflow);
-        self.count += later.count;
-        self.sum = add(self.sum, later.sum)?;
-        self.numerator = add(self.numerator, later.numerator)?;
-        self.denominator = add(self.denominator, later.denominator)?;
-        self.min = self.min.min(later.min);
-        self.max = self.max.max(later.max);
-        if later.first.order() < self.first.order() {
-            self.first = later.first;
-        }
-        if later.last.order() >= self.last.order() {
-            self.last = later.last;
-        }
+        self.count += other.count;
+        self.sum = add(self.sum, other.sum)?;
+        self.numerator = add(self.numerator, other.numerator)?;
+        self.denominator = add(self.denominator, other.denominator)?;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sequence that looks random (Knuth's constants).
+    fn below(state: &mut u64, most: u64) -> u64 {
+        *state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 33) % most
+    }
+
+    fn merged(parts: &[Measures]) -> Measures {
+        let mut parts = parts.iter();
+        let mut sum = *parts.next().expect("a part");
+        parts.for_each(|part| sum.merge(part).expect("small sums"));
+        sum
+    }
+
+    #[test]
+    fn the_same_points_have_one_first_and_one_last_however_they_lie_in_files() {
+        let dice = &mut 17;
+        for round in 0..500 {
+            // Few times, commits and values, so that nearly all tie.
+            let mut points: Vec<Measures> = (0..=below(dice, 12))
+                .map(|_| Stamped {
+                    recorded_at_us: below(dice, 2) as i64,
+                    commit_version: below(dice, 2) as i64,
+                    value: i128::from(below(dice, 4)) - 2,
+                })
+                .map(|point| Measures::of(point, 1, 2))
+                .collect();
+            let expected = merged(&points);
+            let stamps = points.iter().map(|point| point.first);
+            assert_eq!(Some(expected.first), stamps.clone().min(), "{round}");
+            assert_eq!(Some(expected.last), stamps.max(), "{round}");
+            for _ in 0..5 {
+                for at in (1..points.len()).rev() {
+                    points.swap(at, below(dice, at as u64 + 1) as usize);
+                }
+                let rows = 1 + below(dice, points.len() as u64) as usize;
+                let files: Vec<Measures> = points.chunks(rows).map(merged).collect();
+                assert_eq!(merged(&files), expected, "{round}, {rows} rows a file");
+            }
+        }
     }
 }

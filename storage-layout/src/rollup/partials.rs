@@ -20,6 +20,9 @@ pub struct Cell {
     pub measures: Measures,
 }
 
+/// A metric's number and one of its dimension keys.
+pub(super) type MetricDimension = (MetricIndex, Arc<str>);
+
 /// Partial aggregates of one file, or merged over many.
 #[derive(Debug, Clone, Default)]
 pub struct Partials {
@@ -28,7 +31,10 @@ pub struct Partials {
     pub(super) definitions: Vec<i32>,
     pub(super) slices: Vec<Slice>,
     pub(super) cells: Vec<Cell>,
-    pub(super) incomplete: Vec<(MetricIndex, Arc<str>)>,
+    /// Sorted, as are the next.
+    pub(super) incomplete: Vec<MetricDimension>,
+    /// Metrics and keys with points whose value is a number: those have no slice.
+    pub(super) numbers: Vec<MetricDimension>,
 }
 
 impl Partials {
@@ -45,7 +51,7 @@ impl Partials {
             definitions,
             slices,
             cells,
-            incomplete: Vec::new(),
+            ..Self::default()
         })
     }
 
@@ -86,8 +92,9 @@ impl Partials {
         &self.cells[from..to.max(from)]
     }
 
-    /// Metrics and dimension keys whose slices are missing because some file
-    /// held too many different values: only raw points answer those.
+    /// Metrics and dimension keys with slices that are not the whole: some file
+    /// held too many different values, or the values of some points are numbers.
+    /// Only raw points answer those.
     pub fn incomplete(&self) -> &[(MetricIndex, Arc<str>)] {
         &self.incomplete
     }
@@ -110,8 +117,7 @@ impl Partials {
         self
     }
 
-    /// Merges partials of files. Two files never hold points of the same moment
-    /// and commit, so the order of files decides no tie.
+    /// Merges partials of files, in any order.
     pub fn merge<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Result<Self, RollupError> {
         let mut merged = Merging::of(&Self::empty());
         let mut cells = Vec::new();
@@ -145,7 +151,7 @@ impl Partials {
                 .filter(|c| c.slice == 0)
                 .copied()
                 .collect(),
-            incomplete: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -171,6 +177,7 @@ impl Partials {
             slices: self.slices.clone(),
             cells: combine(cells.collect())?,
             incomplete: self.incomplete.clone(),
+            numbers: self.numbers.clone(),
         };
         Ok(span.compacted())
     }
@@ -187,6 +194,55 @@ impl Partials {
         self
     }
 
+    /// The same with all keys that `hidden` means named as incomplete, of every
+    /// metric that has slices by them.
+    #[must_use]
+    pub fn with_incomplete(mut self, hidden: impl Fn(&str) -> bool) -> Self {
+        let sliced = self.sliced(hidden);
+        let sliced = sliced
+            .into_iter()
+            .map(|(metric, key)| (metric, key.clone()));
+        let sliced: Vec<MetricDimension> = sliced.collect();
+        self.incomplete.extend(sliced);
+        self.incomplete.sort();
+        self.incomplete.dedup();
+        self
+    }
+
+    /// The same with the keys named as incomplete that have numbers beside
+    /// slices.
+    pub(super) fn with_mixed_keys(mut self) -> Self {
+        let keys: HashSet<&str> = self.numbers.iter().map(|(_, key)| &**key).collect();
+        let sliced = self.sliced(|key| keys.contains(key));
+        let numbers = self.numbers.iter();
+        let mixed = numbers.filter(|(metric, key)| sliced.contains(&(*metric, key)));
+        let mixed: Vec<MetricDimension> = mixed.cloned().collect();
+        self.incomplete.extend(mixed);
+        self.incomplete.sort();
+        self.incomplete.dedup();
+        self
+    }
+
+    /// Metrics that have slices by keys that are wanted, with these keys.
+    fn sliced(&self, wanted: impl Fn(&str) -> bool) -> HashSet<(MetricIndex, &Arc<str>)> {
+        let mut sliced = HashSet::new();
+        let of = |slice: &Slice| match slice {
+            Slice::Dimension { key, .. } => wanted(key),
+            Slice::Total => false,
+        };
+        let watched: Vec<bool> = self.slices.iter().map(of).collect();
+        // Mostly there is none.
+        if !watched.contains(&true) {
+            return sliced;
+        }
+        for cell in self.cells.iter().filter(|c| watched[c.slice as usize]) {
+            if let Slice::Dimension { key, .. } = &self.slices[cell.slice as usize] {
+                sliced.insert((cell.metric, key));
+            }
+        }
+        sliced
+    }
+
     fn empty() -> Self {
         Self {
             slices: vec![Slice::Total],
@@ -200,7 +256,8 @@ struct Merging {
     merged: Partials,
     metric_numbers: HashMap<MetricKey, u32>,
     slice_numbers: HashMap<Slice, u32>,
-    incomplete: HashSet<(u32, Arc<str>)>,
+    incomplete: HashSet<MetricDimension>,
+    numbers: HashSet<MetricDimension>,
 }
 
 impl Merging {
@@ -213,6 +270,7 @@ impl Merging {
             metric_numbers: metrics.map(|(i, m)| (m, number(i))).collect(),
             slice_numbers: slices.map(|(i, s)| (s, number(i))).collect(),
             incomplete: base.incomplete.iter().cloned().collect(),
+            numbers: base.numbers.iter().cloned().collect(),
             merged: Partials {
                 metrics: base.metrics.clone(),
                 definitions: base.definitions.clone(),
@@ -257,25 +315,31 @@ impl Merging {
             slice: slices[cell.slice as usize],
             ..*cell
         }));
-        let incomplete = part.incomplete.iter();
+        let renumbered = |(m, key): &MetricDimension| (metrics[*m as usize], key.clone());
         self.incomplete
-            .extend(incomplete.map(|(m, key)| (metrics[*m as usize], key.clone())));
+            .extend(part.incomplete.iter().map(renumbered));
+        self.numbers.extend(part.numbers.iter().map(renumbered));
     }
 
     fn finish(self, cells: Vec<Cell>) -> Result<Partials, RollupError> {
         // One incomplete file hides a key's other values: no slice of that key
         // may be taken for the whole.
-        let mut incomplete: Vec<_> = self.incomplete.into_iter().collect();
-        incomplete.sort();
-        Ok(Partials {
+        let sorted = |keys: HashSet<MetricDimension>| {
+            let mut keys: Vec<_> = keys.into_iter().collect();
+            keys.sort();
+            keys
+        };
+        let merged = Partials {
             cells,
-            incomplete,
+            incomplete: sorted(self.incomplete),
+            numbers: sorted(self.numbers),
             ..self.merged
-        })
+        };
+        Ok(merged.with_mixed_keys())
     }
 }
 
-/// Sorts cells and adds up those of the same place, earlier ones first.
+/// Sorts cells and adds up those of the same place.
 pub(super) fn combine(cells: Vec<Cell>) -> Result<Vec<Cell>, RollupError> {
     combine_by(cells, place)
 }
@@ -316,7 +380,7 @@ pub(super) fn combine_by<P: Ord + Copy>(
     Ok(combined)
 }
 
-/// Two sorted lists as one; of the same place, `earlier`'s come first.
+/// Two sorted lists as one.
 fn merge_sorted(earlier: &[Cell], later: &[Cell]) -> Result<Vec<Cell>, RollupError> {
     let mut merged = Vec::with_capacity(earlier.len() + later.len());
     let mut rest = earlier;

@@ -11,8 +11,9 @@ use super::{Detail, Partials, RollupError};
 use crate::encoding::DETAIL_INLINE_LIMIT_BYTES;
 
 /// Grows when a stored section can no longer be read as it was meant. Version 1
-/// had no mark and no detail.
-const FORMAT: u8 = 2;
+/// had no mark and no detail; version 2 broke ties of first and last by the
+/// order of files, and did not say which keys hold numbers.
+const FORMAT: u8 = 3;
 const MARK: [u8; 3] = *b"TRU";
 const SEAL_BYTES: usize = 8;
 
