@@ -59,7 +59,9 @@ async fn a_sum_that_fits_is_the_stock_functions() {
     let [stock, ours] = contexts(&rows(&mut StdRng::seed_from_u64(seed), 5_000));
     for query in [
         "select sum(value), sum(few) from t",
-        "select sum(cast(value as double)) from t",
+        // Sums of floats depend on the order in which threads are done, but for
+        // those that are exact.
+        "select sum(cast(few as double) / 4) from t",
         "select sum(value), arrow_typeof(sum(value)) from t where id < 0",
         "select few, sum(value), sum(id) from t group by few order by few",
         "select id, sum(value) from t group by id order by id",

@@ -47,6 +47,10 @@ static BASE: LazyLock<SessionState> = LazyLock::new(|| {
         functions.retain(|function| !WITHHELD.contains(&function.name()));
         functions.push(date_trunc());
     }
+    // Some can be read like a table, too.
+    if let Some(functions) = builder.table_functions() {
+        functions.retain(|name, _| !WITHHELD.contains(&name.as_str()));
+    }
     // The last function of a name is the one that counts.
     if let Some(functions) = builder.aggregate_functions() {
         functions.push(checked_sum());
@@ -137,6 +141,7 @@ mod tests {
             let found = found.unwrap_or_else(|| panic!("{name} has another name by now"));
             for name in std::iter::once(name).chain(found.aliases().iter().map(String::as_str)) {
                 assert!(!BASE.scalar_functions().contains_key(name), "{name}");
+                assert!(!BASE.table_functions().contains_key(name), "{name}");
                 for query in [
                     format!("SELECT {name}()"),
                     format!("SELECT {name}('a', 3)"),

@@ -270,7 +270,15 @@ mod tests {
         let micros = TimestampMicrosecondArray::from(in_units(1_000_000));
         let millis = TimestampMillisecondArray::from(in_units(1_000));
         let whole = TimestampSecondArray::from(in_units(1));
-        let zones = ["UTC", "+00:00", "Europe/Berlin", "Asia/Kathmandu", "+05:30"];
+        // Zones in which midnight never came twice on the first of a quarter: in
+        // Berlin it did on 1 October 1916.
+        let zones = [
+            "UTC",
+            "+00:00",
+            "America/Los_Angeles",
+            "Asia/Kathmandu",
+            "+05:30",
+        ];
         for zone in zones.map(Some).into_iter().chain([None]) {
             check(&nanos, zone);
             check(&micros, zone);
@@ -301,6 +309,15 @@ mod tests {
                 ],
                 "2020-11-01T04:00:00Z",
             ),
+            (
+                "Europe/Berlin",
+                [
+                    "1916-09-30T22:30:00Z",
+                    "1916-09-30T23:30:00Z",
+                    "1916-10-01T11:00:00Z",
+                ],
+                "1916-09-30T22:00:00Z",
+            ),
         ] {
             let us = |text: &str| {
                 let time: DateTime<chrono::Utc> = text.parse().expect(text);
@@ -309,8 +326,10 @@ mod tests {
             let times = TimestampMicrosecondArray::from_iter_values(times.map(us));
             let times: ArrayRef = Arc::new(times.with_timezone(zone));
             let mut units = vec!["day", "DAY"];
-            if zone == "America/Havana" {
-                units.extend(["month"]);
+            match zone {
+                "America/Havana" => units.push("month"),
+                "Europe/Berlin" => units.extend(["month", "quarter"]),
+                _ => {}
             }
             for unit in units {
                 let cut = call(&own(), unit, ColumnarValue::Array(times.clone())).expect("ours");

@@ -61,7 +61,7 @@ async fn a_query_refuses_a_file_of_another_tenant() {
             "SELECT * FROM analytics_data_points",
             "SELECT sum(metric_value) FROM analytics_data_points",
             "SELECT metric_name FROM analytics_data_points WHERE metric_value > 600",
-            "SELECT dimensions->>'mine', CAST(dimensions->>'mine' AS int) FROM analytics_data_points",
+            "SELECT CAST(dimensions->>'mine' AS int) FROM analytics_data_points",
             "SELECT * FROM daily_metrics",
             "SELECT metric_name, value FROM monthly_metrics",
         ] {

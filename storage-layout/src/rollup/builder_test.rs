@@ -341,7 +341,11 @@ fn the_keys_with_the_most_cells_are_left_out_whatever_the_batches() {
         let days = capped(most, rows.num_rows());
         assert!(slices(&days) <= most, "{most}");
         assert_eq!(days.totals().cells(), all.totals().cells());
-        assert!(incomplete(&days).contains(&"sum country".to_owned()));
+        let left_out = incomplete(&days);
+        assert!(
+            left_out.iter().any(|key| key.ends_with("country")),
+            "{left_out:?}"
+        );
         for batch in [70, 333] {
             let found = capped(most, batch).differences(&days);
             assert!(found.is_empty(), "{most} {batch}: {found:?}");
