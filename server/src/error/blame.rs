@@ -118,6 +118,10 @@ impl Problem {
     }
 }
 
+/// What to do about a query of which no more is known.
+const LOOK_IT_UP: &str = "check the names of tables, columns and functions, and the types \
+    they are used with; the dialect is PostgreSQL's";
+
 fn query(message: String, location: Option<Location>, hint: Option<String>) -> Problem {
     let problem = Problem::new(
         StatusCode::BAD_REQUEST,
@@ -125,7 +129,7 @@ fn query(message: String, location: Option<Location>, hint: Option<String>) -> P
         "query cannot be run",
         message,
     )
-    .hint_maybe(hint);
+    .hint(hint.unwrap_or_else(|| LOOK_IT_UP.to_owned()));
     match location {
         Some(Location { line, column }) => problem.located(line, column),
         None => problem,
