@@ -29,7 +29,7 @@ impl Maintainer {
             let source = Source::open(work, &snapshot.tenant.id, &file, &payloads, None)?;
             let definition = snapshot.rollup_definitions();
             let mut builder = PartialsBuilder::new(zone, &snapshot.registry, &definition);
-            for batch in source.as_written(stored_schema(&snapshot.registry)) {
+            for batch in source.into_written(stored_schema(&snapshot.registry)) {
                 builder.push(&batch.map_err(blame)?).map_err(blame)?;
             }
             builder.finish().map_err(Error::storage)

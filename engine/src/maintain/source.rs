@@ -75,7 +75,7 @@ impl Source {
     }
 
     /// The rows in these columns, as they are in the file.
-    pub(super) fn as_written(self, columns: SchemaRef) -> Rows<'static> {
+    pub(super) fn into_written(self, columns: SchemaRef) -> Rows<'static> {
         Box::new(self.rows.map(move |batch| conform(&batch?, &columns)))
     }
 

@@ -203,7 +203,8 @@ async fn a_missing_dimension_is_absent_and_a_missing_value_is_named() {
     let nul = r#"{"platform":"quanttrade","action":"x","data":{"profit_loss":1,"id":"a\u0000b"}}"#;
     let answer = fixture.collect(&tenant, nul).await.unwrap();
     assert_eq!(answer.rejected[0].field, "dimensions.trade_id");
-    assert_eq!(points(&fixture, &tenant).await.len(), 1);
+    // The campaign, and the activity of each order that was not counted.
+    assert_eq!(points(&fixture, &tenant).await.len(), 1 + 4);
 
     legitimate_events_lack_dimensions_only(&fixture, &tenant).await;
     a_field_that_may_be_missing_is_missed_silently(&fixture, &tenant).await;

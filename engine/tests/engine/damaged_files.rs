@@ -73,7 +73,6 @@ async fn a_damaged_file_keeps_no_other_from_flush_or_compaction() {
     assert_eq!(still, 1, "the damaged file is not given up");
     assert_eq!(live().await, "0 inline 4 objects 8 rows");
     assert_eq!(fixture.engine.compact(&tenant).await.unwrap(), 0);
-    drop(live);
     drop(owner);
     postgres.stop().await.unwrap();
     fixture.stop().await;

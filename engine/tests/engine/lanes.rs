@@ -127,7 +127,6 @@ async fn retention_is_scheduled_for_those_with_old_points_and_keeps_no_erasure_w
         let total = table(session.sql(TOTAL, &[]).await.unwrap()).await.unwrap();
         assert_eq!(total.rows[0][0], left, "{tenant}");
     }
-    drop(jobs_that);
     drop((owner, pool, postgres));
     server.shutdown().await.unwrap();
 }

@@ -98,7 +98,7 @@ async fn a_restore_erases_again_by_versions_and_leaves_nothing_beside_the_files(
     let behind = "UPDATE analytics.erasure SET finished_at = finished_at - interval '1 day'";
     run(postgres.owner_options(), behind).await;
     let done = fixture.engine.restore(&options, &()).await.unwrap();
-    assert_eq!(done.tenants, [tenant.clone()]);
+    assert_eq!(done.tenants, std::slice::from_ref(&tenant));
     assert_eq!(fixture.rows(&tenant, POINTS).await, points);
     let later = fixture.ingest(&tenant, &[of("x", "128")]).await;
     assert_eq!(fixture.engine.replay_erasures(&tenant).await.unwrap(), 0);
