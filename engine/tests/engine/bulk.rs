@@ -112,16 +112,15 @@ async fn count(fixture: &Fixture, sql: &str) -> i64 {
     count
 }
 
-/// Points at every hour of a year, so that quarter hours are objects.
+/// Points all over a year, so that quarter hours are objects.
 fn hourly(points: u64) -> String {
     let start = chrono::DateTime::from_timestamp(1_704_067_200, 0).unwrap();
     let line = |i: u64| {
         let at = start + chrono::Duration::minutes(7 * i as i64);
-        order(
-            "1.5",
-            &at.to_rfc3339(),
-            &format!(r#"{{"k":"v{}"}}"#, i % 50),
-        ) + "\n"
+        // Numbers that no compression foresees.
+        let value = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let dimensions = format!(r#"{{"k":"v{}"}}"#, i % 50);
+        order(&value.to_string(), &at.to_rfc3339(), &dimensions) + "\n"
     };
     (0..points).map(line).collect()
 }

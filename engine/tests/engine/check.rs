@@ -452,20 +452,17 @@ async fn a_check_beside_writers_finds_nothing() {
 #[tokio::test]
 async fn wrong_quarter_hours_are_found() {
     let mut damaged = Damaged::start().await;
-    // So many quarter hours that they stand in an object of their own.
-    let line = |value: usize, i: usize| {
-        let (day, quarter) = (1 + i / 96, i % 96);
-        let at = format!(
-            "2024-06-{day:02}T{:02}:{:02}:00Z",
-            quarter / 4,
-            quarter % 4 * 15
-        );
-        // Numbers that no compression foresees.
-        let number = (value * i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    // So many quarter hours, of two points each with numbers that no
+    // compression foresees, that they stand in an object of their own.
+    let line = |seed: u64, i: u64| {
+        let (day, quarter) = (1 + i / 192, i / 2 % 96);
+        let (hour, minute) = (quarter / 4, quarter % 4 * 15 + i % 2 * 7);
+        let at = format!("2024-06-{day:02}T{hour:02}:{minute:02}:00Z");
+        let number = (seed + i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         order(&number.to_string(), &at, "{}")
     };
-    for value in [3, 5] {
-        let lines: Vec<String> = (0..2_800).map(|i| line(value, i)).collect();
+    for seed in [0, 1_000_000] {
+        let lines: Vec<String> = (0..5_600).map(|i| line(seed, i)).collect();
         damaged.fixture.ingest(&damaged.a, &lines).await;
         damaged.fixture.engine.compact(&damaged.a).await.unwrap();
     }
