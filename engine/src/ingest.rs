@@ -30,6 +30,7 @@ mod group;
 mod key_column;
 pub(crate) mod layout;
 mod parse;
+mod processors;
 pub mod quarantine;
 mod refusal;
 mod turns;
@@ -42,6 +43,7 @@ use commit::{Incoming, Source, key_conflict, swept};
 use faults::Faults;
 use group::GroupCommit;
 use layout::Layouts;
+use processors::Processors;
 use quarantine::Origin;
 use turns::Turns;
 pub(crate) use uploads::upload;
@@ -209,6 +211,7 @@ pub struct Ingest {
     group: GroupCommit,
     admission: Admission,
     slots: Arc<bulk::Slots>,
+    processors: Processors,
     quarantining: Turns,
 }
 
@@ -224,6 +227,7 @@ impl Ingest {
             platforms,
             layouts,
             slots: Arc::default(),
+            processors: Processors::default(),
             quarantining: Turns::new(quarantine::AT_ONCE),
         }
     }
@@ -295,7 +299,7 @@ impl Ingest {
             })
         };
         let (mut batches, mut faults) = (Vec::new(), Faults::default());
-        for part in on_processor(large, parse).await? {
+        for part in self.processors.run(large, parse).await? {
             faults.append(part.faults);
             batches.push(part.batch);
         }
@@ -482,17 +486,4 @@ fn over_day(used: u64, allowed: u64, points: u64, plan: String) -> Error {
 /// A key with the hash of the body that it stands for.
 fn hashed(key: Option<String>, body: &[u8]) -> Option<(String, [u8; 32])> {
     key.map(|key| (key, Sha256::digest(body).into()))
-}
-
-/// Runs work here, or on a thread for blocking work when there is much of it.
-pub(crate) async fn on_processor<T: Send + 'static>(
-    much: bool,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    if !much {
-        return work();
-    }
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(Error::internal)?
 }

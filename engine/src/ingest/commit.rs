@@ -15,13 +15,15 @@ use uuid::Uuid;
 use super::batch::PointBatch;
 use super::faults::Faults;
 use super::layout::Layout;
-use super::{Ingest, IngestAnswer, encode, on_processor, over_day, stored, uploads};
+use super::{Ingest, IngestAnswer, encode, over_day, stored, uploads};
 use crate::error::{Error, Result};
 use crate::metadata::commit::{self, Commit, Ingested, Outcome};
 
 /// How often a commit is tried when another writer came first. Within this
 /// process those who lose once take turns; the rest is for other processes.
 const MAX_ATTEMPTS: usize = 12;
+/// Points that are encoded in passing; more go to a processor of their own.
+const INLINE_POINTS: usize = 64;
 /// Points up to which a batch's events are taken for new at first: the commit
 /// itself says if one is not.
 const HOPEFUL_POINTS: usize = 1_000;
@@ -161,8 +163,9 @@ impl Attempt {
     ) -> Result<Self> {
         let platforms = ingest.platforms.list().await?;
         let tenant = tenant.clone();
-        let large = what.len() > 1_000;
-        on_processor(large, move || {
+        let large = what.len() > INLINE_POINTS;
+        let processors = ingest.processors.clone();
+        let prepare = move || {
             let mut what = what;
             let keys = what.batches.iter().flat_map(PointBatch::keys);
             let (dimensions, overflowed) = layout.registry.propose(keys, layout.dimension_keys);
@@ -254,8 +257,8 @@ impl Attempt {
                 commit,
                 uploads,
             })
-        })
-        .await
+        };
+        processors.run(large, prepare).await
     }
 
     async fn run(self, ingest: &Ingest, tenant: &TenantId) -> Result<Done> {

@@ -26,9 +26,7 @@ use crate::error::{Error, Result};
 use crate::ingest::batch::PointBatch;
 use crate::ingest::encode::Upload;
 use crate::ingest::faults::Faults;
-use crate::ingest::{
-    Ingest, IngestAnswer, key_conflict, on_processor, over_day, stored, swept, uploads,
-};
+use crate::ingest::{Ingest, IngestAnswer, key_conflict, over_day, stored, swept, uploads};
 use crate::metadata::commit::{
     self, Commit, Ingested, NewDataFile, NewRollup, NewStorage, Outcome,
 };
@@ -111,18 +109,21 @@ impl<'i> Staging<'i> {
         self.name(&batch).await?;
         let names = self.names.clone();
         let total = batch.len() as u64;
-        let (kept, files, uploads) = on_processor(true, move || {
-            let mut batch = batch;
-            let mut rows = batch.rows(&names.registry)?;
-            drop(batch);
-            if let Some(fresh) = fresh {
-                rows = filter_record_batch(&rows, &BooleanArray::from(fresh))
-                    .map_err(Error::internal)?;
-            }
-            let (files, uploads) = names.encode(&rows)?;
-            Ok((rows.num_rows() as u64, files, uploads))
-        })
-        .await?;
+        let (kept, files, uploads) = self
+            .ingest
+            .processors
+            .run(true, move || {
+                let mut batch = batch;
+                let mut rows = batch.rows(&names.registry)?;
+                drop(batch);
+                if let Some(fresh) = fresh {
+                    rows = filter_record_batch(&rows, &BooleanArray::from(fresh))
+                        .map_err(Error::internal)?;
+                }
+                let (files, uploads) = names.encode(&rows)?;
+                Ok((rows.num_rows() as u64, files, uploads))
+            })
+            .await?;
         self.points += kept;
         self.duplicates += total - kept;
         if self.files.len() + files.len() > MAX_FILES {
@@ -383,7 +384,7 @@ impl<'i> Staging<'i> {
             let bytes = bytes.map_err(Error::storage)?;
             let (names, stored, change) = (self.names.clone(), stored.clone(), change.clone());
             let (id, sha256) = (file.id.to_string(), file.sha256);
-            let rewritten = on_processor(true, move || {
+            let rewritten = self.ingest.processors.run(true, move || {
                 if checksum(&bytes) != sha256 {
                     return Err(Error::storage(format!(
                         "file {id} changed after its upload"
