@@ -9,6 +9,8 @@
 mod answers;
 #[path = "engine/backup.rs"]
 mod backup;
+#[path = "engine/bounds.rs"]
+mod bounds;
 #[path = "engine/bulk.rs"]
 mod bulk;
 #[path = "engine/check.rs"]

@@ -14,7 +14,6 @@ use engine::error::Location;
 use engine::ingest::bulk::decoder::DecoderProgram;
 use engine::ingest::bulk::{BulkRequest, Encoding, Format, Limits, columnar};
 use engine::ingest::{IngestAnswer, OnFault};
-use engine::maintain::check::{CheckOptions, Depth, Repair};
 use engine::{Error, TenantId};
 use futures::channel::mpsc;
 use futures::{SinkExt, Stream};
@@ -23,9 +22,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use crate::fixture::{Fixture, order};
 
 /// Points of two full chunks and a part of a third.
-const POINTS: u64 = 140_000;
+pub(crate) const POINTS: u64 = 140_000;
 
-fn request(format: Format, encoding: Encoding) -> BulkRequest {
+pub(crate) fn request(format: Format, encoding: Encoding) -> BulkRequest {
     BulkRequest {
         format,
         encoding,
@@ -53,7 +52,7 @@ fn pieces(bytes: Vec<u8>) -> impl Stream<Item = io::Result<Bytes>> + Send + Unpi
     futures::stream::iter(pieces)
 }
 
-async fn send(
+pub(crate) async fn send(
     fixture: &Fixture,
     tenant: &TenantId,
     request: BulkRequest,
@@ -78,7 +77,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Lines whose values add up, over two months; each third has an event id.
-fn lines(points: u64, event: &str) -> String {
+pub(crate) fn lines(points: u64, event: &str) -> String {
     let mut text = String::new();
     for i in 0..points {
         let month = 1 + i % 2;
@@ -100,7 +99,7 @@ fn lines(points: u64, event: &str) -> String {
 }
 
 /// One value of Postgres, as the owner sees it.
-async fn count(fixture: &Fixture, sql: &str) -> i64 {
+pub(crate) async fn count(fixture: &Fixture, sql: &str) -> i64 {
     let postgres = fixture.postgres().await;
     let mut owner = postgres.owner_options().connect().await.unwrap();
     let count = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
@@ -110,83 +109,6 @@ async fn count(fixture: &Fixture, sql: &str) -> i64 {
     drop(owner);
     postgres.stop().await.unwrap();
     count
-}
-
-/// Points all over a year, so that quarter hours are objects.
-fn hourly(points: u64) -> String {
-    let start = chrono::DateTime::from_timestamp(1_704_067_200, 0).unwrap();
-    let line = |i: u64| {
-        let at = start + chrono::Duration::minutes(7 * i as i64);
-        // Numbers that no compression foresees.
-        let value = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-        let dimensions = format!(r#"{{"k":"v{}"}}"#, i % 50);
-        order(&value.to_string(), &at.to_rfc3339(), &dimensions) + "\n"
-    };
-    (0..points).map(line).collect()
-}
-
-#[tokio::test]
-async fn a_body_of_a_year_leaves_every_object_that_its_commit_names() {
-    let fixture = Fixture::start().await;
-    let tenant = fixture.tenant("a", "UTC").await;
-    let text = hourly(75_000);
-    let sent = send(
-        &fixture,
-        &tenant,
-        request(Format::NdJson, Encoding::Identity),
-        text.into_bytes(),
-    );
-    assert_eq!(sent.await.unwrap().accepted, 75_000);
-    let named = "select count(*) from analytics.data_file where detail_key is not null";
-    assert!(
-        count(&fixture, named).await > 0,
-        "quarter hours are objects"
-    );
-    let waiting = "select count(*) from analytics.pending_upload";
-    assert_eq!(count(&fixture, waiting).await, 0);
-    let options = CheckOptions {
-        tenant: None,
-        depth: Depth::Bytes,
-        repair: Repair::Nothing,
-    };
-    let checked = fixture.engine.check(&options, &()).await.unwrap();
-    assert_eq!(checked.findings, [], "{checked:?}");
-    fixture.stop().await;
-}
-
-#[tokio::test]
-async fn a_body_whose_sender_leaves_leaves_nothing() {
-    let fixture = Fixture::start().await;
-    let tenant = fixture.tenant("a", "UTC").await;
-    let text = Bytes::from(lines(POINTS, "e").into_bytes());
-    // Two chunks come, and then nothing.
-    let (mut sender, mut body) = mpsc::channel::<io::Result<Bytes>>(1);
-    let ingest = fixture.engine.ingest().clone();
-    let sent = tokio::spawn({
-        let tenant = tenant.clone();
-        async move {
-            let request = request(Format::NdJson, Encoding::Identity);
-            ingest.bulk(&tenant, request, &mut body).await
-        }
-    });
-    for at in (0..text.len() - 100_000).step_by(100_000) {
-        sender.send(Ok(text.slice(at..at + 100_000))).await.unwrap();
-    }
-    let notes = "select count(*) from analytics.pending_upload";
-    while count(&fixture, notes).await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    sent.abort();
-    drop(sender);
-    for _ in 0..100 {
-        if count(&fixture, notes).await == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert_eq!(count(&fixture, notes).await, 0, "uploads are taken back");
-    assert_eq!(fixture.version(&tenant).await, 0);
-    fixture.stop().await;
 }
 
 #[tokio::test]

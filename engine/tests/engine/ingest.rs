@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use engine::ingest::{BodyFormat, IngestAnswer, IngestRequest, OnFault};
+use engine::ingest::{IngestAnswer, IngestRequest, OnFault};
 use engine::{Error, TenantId};
 use futures::future::join_all;
 
@@ -240,59 +240,6 @@ async fn long_decimals_are_rounded_and_counted(fixture: &Fixture, tenant: &Tenan
         fixture.rows(tenant, kept).await.concat(),
         ["0", "0.000000002", "0.123456789", "0.123456789", "2"]
     );
-}
-
-#[tokio::test]
-async fn a_body_made_to_fill_memory_is_taken_or_refused_in_little() {
-    let fixture = Fixture::start().await;
-    let tenant = fixture.tenant("a", "UTC").await;
-    // As many different keys as a body may name, and more: 64 in each point.
-    let lines: Vec<String> = (0..200)
-        .map(|point| {
-            let keys: Vec<String> = (0..64)
-                .map(|key| format!(r#""k{}":"v""#, 64 * point + key))
-                .collect();
-            order("1", NOON, &format!("{{{}}}", keys.join(",")))
-        })
-        .collect();
-    let before = resident_mib();
-    let sent = fixture.send(&tenant, ndjson(&lines.join("\n"))).await;
-    let answer = sent.unwrap();
-    assert_eq!((answer.accepted, answer.rejected.len()), (64, 136));
-    let refused = &answer.rejected[0];
-    assert!(
-        refused.field.starts_with("dimensions.k4096") && refused.reason.contains("4096"),
-        "{refused:?}"
-    );
-    let grown = resident_mib() - before;
-    assert!(grown < 200, "{grown} MiB for 200 points");
-    assert_eq!(count(&fixture, &tenant).await, "64");
-
-    // One good point among very many that are none.
-    let mut body = String::from("[");
-    body.push_str(&order("1", NOON, "{}"));
-    body.push_str(&",1".repeat(500_000));
-    body.push(']');
-    let request = IngestRequest {
-        body: body.into(),
-        format: BodyFormat::Json,
-        on_fault: OnFault::KeepOthers,
-        idempotency_key: Some("many".into()),
-    };
-    let answer = fixture.send(&tenant, request.clone()).await.unwrap();
-    assert_eq!((answer.accepted, answer.rejected.len()), (1, 1_000));
-    assert_eq!(answer.unlisted, 499_000);
-    let again = fixture.send(&tenant, request).await.unwrap();
-    assert_eq!(again, answer);
-    fixture.stop().await;
-}
-
-/// Memory of this process, which runs this test alone.
-fn resident_mib() -> i64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
-    let kib: i64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib / 1024
 }
 
 async fn the_plans_points_of_a_day_are_a_limit(fixture: &Fixture) {
