@@ -89,6 +89,10 @@ fn is_recorded_at(plan: &LogicalPlan, column: &Column) -> bool {
             let inner = position(&alias.schema).map(|i| alias.input.schema().qualified_field(i));
             inner.is_some_and(|inner| is_recorded_at(&alias.input, &Column::from(inner)))
         }
+        // `where true`, as generated queries have it.
+        LogicalPlan::Filter(filter) => {
+            filter.predicate == lit(true) && is_recorded_at(&filter.input, column)
+        }
         LogicalPlan::TableScan(scan) => {
             scan.table_name.table() == POINTS_TABLE
                 && scan.filters.is_empty()

@@ -80,6 +80,10 @@ async fn the_latest_points_are_the_same_read_from_few_days_or_from_all() {
             "select recorded_at, metric_value from analytics_data_points where metric_value >= 0",
         ),
         (
+            "select recorded_at, metric_value from analytics_data_points where true",
+            "select recorded_at, metric_value from analytics_data_points where metric_value >= 0",
+        ),
+        (
             "select t as recorded_at, v as metric_value from
              (select recorded_at as t, metric_value as v from analytics_data_points) as p",
             "select recorded_at, metric_value from analytics_data_points where metric_value >= 0",
