@@ -376,6 +376,9 @@ fn check_name(field: &str, name: &str) -> Result<(), Rejection> {
             format!("must have 1 to {MAX_NAME_BYTES} bytes"),
         ));
     }
+    if name.trim().is_empty() {
+        return Err(reject(field, "must not be blank"));
+    }
     // What is no ASCII begins with a byte from 0x80 on.
     let plain = |c: u8| (0x20..0x7f).contains(&c);
     if !name.bytes().all(plain) && name.chars().any(char::is_control) {

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ pub(crate) async fn sql(
 ) -> Result<Answer> {
     let stats = Arc::new(AnswerStats::default());
     let deadline = Instant::now() + limits.deadline;
+    let begun = Arc::new(AtomicBool::new(false));
     let (started, schema) = oneshot::channel();
     let (rows, received) = mpsc::channel(BATCHES_AHEAD);
     let question = Question {
@@ -83,6 +85,7 @@ pub(crate) async fn sql(
         query: query.to_owned(),
         params,
         memory_bytes: limits.memory_bytes,
+        begun: begun.clone(),
     };
     let mut stream = AnswerStream {
         query: query.to_owned(),
@@ -95,7 +98,14 @@ pub(crate) async fn sql(
     };
     let schema = tokio::select! {
         schema = schema => schema.map_err(|_| ended_early())??,
-        () = &mut stream.expiry => return Err(stream.limits.out_of_time()),
+        () = &mut stream.expiry => return Err(match begun.load(Ordering::Relaxed) {
+            true => stream.limits.out_of_time(),
+            // All threads were busy with other queries all the while.
+            false => Error::Unavailable {
+                message: "too many queries run at this moment; this one was not begun".into(),
+                retry_after: crate::metadata::RETRY_AFTER,
+            },
+        }),
     };
     Ok(Answer {
         schema,
@@ -111,6 +121,8 @@ struct Question {
     query: String,
     params: Vec<ScalarValue>,
     memory_bytes: u64,
+    /// Whether a thread has taken it up.
+    begun: Arc<AtomicBool>,
 }
 
 /// A batch, or `None` behind the last one: a channel that closes without it
@@ -119,6 +131,7 @@ type Sent = Option<Result<RecordBatch, DataFusionError>>;
 
 impl Question {
     async fn answer(self, started: oneshot::Sender<Result<SchemaRef>>, rows: mpsc::Sender<Sent>) {
+        self.begun.store(true, Ordering::Relaxed);
         let mut stream = match self.start().await {
             Ok(stream) => stream,
             Err(error) => return drop(started.send(Err(error))),
@@ -142,6 +155,7 @@ impl Question {
             query,
             params,
             memory_bytes,
+            begun: _,
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
         verify::verify(&plan, &scope.objects)?;
@@ -163,6 +177,7 @@ async fn plan(
         .await
         .map_err(|e| problem::query(e, query))?;
     gate::check_plan(&plan, query)?;
+    check_count(&plan, params.len(), query)?;
     let params: Vec<ScalarAndMetadata> = params.into_iter().map(Into::into).collect();
     let plan = plan
         .with_param_values(ParamValues::List(params))
@@ -173,6 +188,23 @@ async fn plan(
         .await
         .map_err(|e| problem::query(e, query))?;
     Ok((state, physical))
+}
+
+/// Refuses values that no place of the query takes: a slip that would go unseen.
+fn check_count(plan: &LogicalPlan, given: usize, query: &str) -> Result<()> {
+    let names = plan.get_parameter_names();
+    let names = names.map_err(|e| problem::query(e, query))?;
+    let number = |name: &String| name.trim_start_matches('$').parse::<usize>().ok();
+    let taken = names.iter().filter_map(number).max().unwrap_or_default();
+    if given <= taken {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        message: format!("{given} values are given, and the query takes {taken}"),
+        at: Some("params".into()),
+        location: None,
+        hint: Some("write $1, $2, … where the values go, or leave out those too many".into()),
+    })
 }
 
 /// The rows of an answer, under its limits; dropping it ends the query.

@@ -22,6 +22,9 @@ const MAX_QUERY_BYTES: usize = 64 * 1024;
 const MAX_TOKENS: usize = 10_000;
 /// Operators: planning time grows with their square, 1,000 took two seconds.
 const MAX_OPERATORS: usize = 400;
+/// Brackets and parentheses within each other: of fifty nested arrays the types
+/// alone keep a processor busy for minutes.
+const MAX_NESTING: usize = 32;
 /// UNION, INTERSECT and EXCEPT.
 const MAX_SET_OPERATIONS: usize = 64;
 /// Tables read, each as often as it is read.
@@ -82,7 +85,15 @@ fn check_size(places: &Places) -> Result<()> {
     };
     within(MAX_TOKENS, |_| true, "words and signs")?;
     within(MAX_OPERATORS, is_operator, "operators")?;
-    within(MAX_SET_OPERATIONS, is_set_operation, "set operations")
+    within(MAX_SET_OPERATIONS, is_set_operation, "set operations")?;
+    match places.deeper_than(MAX_NESTING) {
+        None => Ok(()),
+        Some(place) => Err(refused(
+            format!("the query nests brackets deeper than {MAX_NESTING}"),
+            "give a name to a part of it in a WITH clause",
+            place,
+        )),
+    }
 }
 
 /// Refuses the one format that shows the physical plan whatever the settings

@@ -60,6 +60,20 @@ impl Places {
         Some((first, allowed + 1 + found.count()))
     }
 
+    /// The bracket or parenthesis that opens one level too many.
+    pub(super) fn deeper_than(&self, allowed: usize) -> Option<Location> {
+        let mut depth = 0_usize;
+        let opens = |t: &&TokenWithSpan| {
+            match t.token {
+                Token::LParen | Token::LBracket => depth += 1,
+                Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth > allowed
+        };
+        self.0.iter().find(opens).map(location)
+    }
+
     /// The first word of this text.
     pub(super) fn word(&self, text: &str) -> Option<Location> {
         let is = |t: &&TokenWithSpan| matches!(&t.token, Token::Word(word) if word.value.eq_ignore_ascii_case(text));

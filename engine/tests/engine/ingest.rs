@@ -48,6 +48,7 @@ fn faulty() -> Vec<(String, &'static str)> {
             "metric_name",
         ),
         (point("coreldove//x", "1", NOON, "{}"), "metric_type"),
+        (point("coreldove/revenue/ ", "1", NOON, "{}"), "metric_name"),
         (
             point(
                 metric,

@@ -88,6 +88,12 @@ async fn only_a_question_over_ones_own_tables_may_run() {
         refusal(&fixture, &tenant, &format!("EXPLAIN VERBOSE {text}")).await;
     }
     assert!(!out.exists());
+    // Of fifty nested arrays the types alone keep a processor busy for minutes.
+    for (open, close) in [("array[", "]"), ("make_array(", ")"), ("(", ")")] {
+        let nested = format!("SELECT {}1{}", open.repeat(50), close.repeat(50));
+        let (message, _) = refusal(&fixture, &tenant, &nested).await;
+        assert!(message.contains("deeper than 32"), "{message}");
+    }
     assert_eq!(fixture.rows(&tenant, everything).await, before);
     assert_eq!(fixture.version(&tenant).await, version);
 
@@ -257,8 +263,12 @@ async fn parameters_are_values(fixture: &Fixture, tenant: &TenantId) {
         .await
         .unwrap();
     assert_eq!(injected.rows, [["0"]]);
-    let missing = asked(vec![exact]).await;
+    let missing = asked(vec![exact.clone()]).await;
     assert!(matches!(missing, Err(Error::Query { .. })), "{missing:?}");
+    match asked(vec![exact, text(""), text(""), Param::Null]).await {
+        Err(Error::Invalid { at, .. }) => assert_eq!(at.as_deref(), Some("params")),
+        other => panic!("{other:?}"),
+    }
     match asked(vec![Param::Decimal("1e16".to_owned()), text(""), text("")]).await {
         Err(Error::Invalid { at, .. }) => assert_eq!(at.as_deref(), Some("params[0]")),
         other => panic!("{other:?}"),
