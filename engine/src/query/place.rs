@@ -80,6 +80,23 @@ impl Places {
         self.0.iter().find(is).map(location)
     }
 
+    /// The call of a function that a message names, where the text has one such.
+    pub(super) fn called(&self, message: &str) -> Option<Location> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: Vec<&str> = message.split(|c| !is_part(c)).collect();
+        let mut found = self.0.windows(2).filter(|pair| match &pair[0].token {
+            Token::Word(word) => {
+                pair[1].token == Token::LParen
+                    && words.iter().any(|w| w.eq_ignore_ascii_case(&word.value))
+            }
+            _ => false,
+        });
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(location(&only[0])),
+            _ => None,
+        }
+    }
+
     /// What a message of the planner names in quotes, or as a parameter, where
     /// exactly one token of the text can be meant.
     pub(super) fn named(&self, message: &str) -> Option<Location> {

@@ -68,6 +68,7 @@ pub(crate) fn query(error: DataFusionError, text: &str) -> Error {
             } else {
                 location.or(named)
             };
+            let place = place.or_else(|| places.called(&message));
             Error::Query {
                 location: Some(place.unwrap_or_else(|| places.start())),
                 message,
