@@ -41,6 +41,8 @@ mod foreign_file;
 mod group_commit;
 #[path = "engine/history.rs"]
 mod history;
+#[path = "engine/history_points.rs"]
+mod history_points;
 #[path = "engine/import.rs"]
 mod import;
 #[path = "engine/ingest.rs"]
