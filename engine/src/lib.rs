@@ -14,6 +14,7 @@ pub mod maintain;
 pub mod metadata;
 pub mod query;
 pub mod session;
+pub mod structured;
 
 pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions};
 pub use error::{Error, Result};

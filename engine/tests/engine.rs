@@ -71,6 +71,8 @@ mod sql;
 mod store_faults;
 #[path = "engine/stores.rs"]
 mod stores;
+#[path = "engine/structured.rs"]
+mod structured;
 #[path = "engine/sweep.rs"]
 mod sweep;
 #[path = "engine/sweep_pinned.rs"]

@@ -40,6 +40,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::quarantine::remove))
         // Out
         .routes(routes!(routes::sql::run))
+        .routes(routes!(routes::query::ask))
         .routes(routes!(routes::dashboard::show))
         .routes(routes!(routes::dashboard::show_platform))
         .routes(routes!(routes::metrics::list))

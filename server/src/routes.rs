@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod platforms;
 pub(crate) mod quarantine;
+pub(crate) mod query;
 pub(crate) mod retention;
 pub(crate) mod rollups;
 pub(crate) mod sql;

@@ -140,7 +140,7 @@ impl Days {
     }
 
     /// As many days, directly before.
-    pub(super) fn before(&self) -> Self {
+    pub(crate) fn before(&self) -> Self {
         let to = self.from - Duration::days(1);
         Self {
             from: to - Duration::days(self.count() - 1),
@@ -149,14 +149,14 @@ impl Days {
     }
 
     /// Each day.
-    pub(super) fn iter(&self) -> impl Iterator<Item = NaiveDate> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NaiveDate> {
         self.from
             .iter_days()
             .take(usize::try_from(self.count()).unwrap_or(0))
     }
 
     /// The instants of these local days, microseconds since 1970 UTC, end excluded.
-    pub(super) fn instants_us(&self, zone: Tz) -> Range<i64> {
+    pub(crate) fn instants_us(&self, zone: Tz) -> Range<i64> {
         day_start_us(self.from, zone)..day_start_us(self.to + Duration::days(1), zone)
     }
 }
@@ -203,7 +203,7 @@ pub(super) fn local_day(instant_us: i64, zone: Tz) -> Option<NaiveDate> {
 
 /// The first instant of a local day: some days begin after midnight, because
 /// the clocks jump over it.
-fn day_start_us(date: NaiveDate, zone: Tz) -> i64 {
+pub(crate) fn day_start_us(date: NaiveDate, zone: Tz) -> i64 {
     let midnight = date.and_time(NaiveTime::MIN);
     (0..=12)
         .map(|quarters| midnight + Duration::minutes(15 * quarters))

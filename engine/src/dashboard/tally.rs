@@ -306,7 +306,7 @@ impl Fold {
 }
 
 /// One number for `series` last values with this sum and these bounds.
-pub(super) fn combined(
+pub(crate) fn combined(
     combine: Combine,
     series: i64,
     sum: i128,

@@ -10,7 +10,7 @@ use engine::{Error, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use self::answer::Decimal;
+pub(crate) use self::answer::{Decimal, source_name};
 use super::metrics::Kind;
 use crate::app::App;
 use crate::auth::{Caller, ToRead};

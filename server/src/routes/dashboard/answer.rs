@@ -15,7 +15,7 @@ use crate::routes::metrics::Kind;
 
 /// An exact number, written as the caller likes it.
 #[derive(Debug)]
-pub(super) struct Decimal(pub(super) Exact, pub(super) Decimals);
+pub(crate) struct Decimal(pub(crate) Exact, pub(crate) Decimals);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -155,7 +155,7 @@ impl From<of::Correlation> for Insight {
     }
 }
 
-fn source_name(source: PartialsSource) -> &'static str {
+pub(crate) fn source_name(source: PartialsSource) -> &'static str {
     match source {
         PartialsSource::Rollup => "rollup",
         PartialsSource::Raw => "raw",
