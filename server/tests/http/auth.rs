@@ -20,6 +20,12 @@ fn routes(client: &Client) -> Vec<(&'static str, RequestBuilder)> {
             "read",
             client.get("/api/analytics/platforms/coreldove/dashboard"),
         ),
+        (
+            "read",
+            client
+                .post("/api/analytics/query")
+                .json(&json!({"metrics": ["coreldove/revenue/order_revenue"]})),
+        ),
         ("read", client.get("/api/analytics/metrics")),
         ("read", client.get("/api/analytics/platforms")),
         (

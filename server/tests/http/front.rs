@@ -25,6 +25,7 @@ async fn the_front_describes_itself_and_works_offline() {
         ("/api/analytics/quarantine/replay", "post"),
         ("/api/analytics/quarantine/{id}/replay", "post"),
         ("/api/analytics/sql", "post"),
+        ("/api/analytics/query", "post"),
         ("/api/analytics/exports", "post"),
         ("/api/analytics/dashboard", "get"),
         ("/api/analytics/platforms/{platform}/dashboard", "get"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixture::{Server, body, problem};
+use crate::fixture::{JsonBody as _, Server, body, problem};
 
 const PATH: &str = "/api/analytics/query";
 
@@ -31,7 +31,7 @@ async fn a_structured_question_is_answered_in_typed_columns() {
         "granularity": "day", "compare": "previous", "fill": "none", "totals": true,
         "top": {"limit": 2, "other": true}, "decimals": "string",
     });
-    let asked = client.post(PATH).json_body(&query).send().await.unwrap();
+    let asked = client.post(PATH).json(&query).send().await.unwrap();
     let answer = body(asked, 200).await;
     let names: Vec<&str> = answer["columns"]
         .as_array()
@@ -69,7 +69,7 @@ async fn a_structured_question_is_answered_in_typed_columns() {
     );
 
     let other = server.tenant("b");
-    let asked = other.post(PATH).json_body(&query).send().await.unwrap();
+    let asked = other.post(PATH).json(&query).send().await.unwrap();
     let refused = problem(asked, 400).await;
     assert_eq!(refused["at"], "metrics[0]");
     let said = refused.to_string();
@@ -99,7 +99,7 @@ async fn a_structured_question_that_cannot_be_is_refused_at_its_place() {
             "filters[0]",
         ),
     ] {
-        let asked = client.post(PATH).json_body(&query).send().await.unwrap();
+        let asked = client.post(PATH).json(&query).send().await.unwrap();
         assert_eq!(problem(asked, 400).await["at"], at, "{query}");
     }
 }
