@@ -197,6 +197,11 @@ async fn a_worker_has_nothing_but_its_socket_and_serves_one_tenant() {
             };
             assert!(is_own, "{:?} is {to}", file.file_name());
         }
+        assert_eq!(
+            read("oom_score_adj"),
+            b"1000\n",
+            "the kernel's first choice"
+        );
         let status = String::from_utf8(read("status")).unwrap();
         assert!(status.contains("NoNewPrivs:\t1"), "{status}");
         assert!(status.contains("Seccomp:\t2"), "{status}");

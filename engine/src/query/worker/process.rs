@@ -62,12 +62,14 @@ impl Process {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()?;
-        ours.set_nonblocking(true)?;
         let process = Self {
             pid: Pid::from_child(&child),
             child: Some(child),
             spill: Some(spill),
         };
+        ours.set_nonblocking(true)?;
+        // Where the machine has no more memory, a worker goes, not the server.
+        fs::write(process.path("oom_score_adj"), "1000")?;
         Ok((process, ours))
     }
 
@@ -102,8 +104,12 @@ impl Process {
     }
 
     fn status(&self, name: &str) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()));
-        kib(&status.ok()?, name)
+        kib(&fs::read_to_string(self.path("status")).ok()?, name)
+    }
+
+    /// What the kernel shows of it.
+    fn path(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.pid.as_raw_nonzero())
     }
 
     /// The signal that ended it, if one did; waits a moment for its end.
