@@ -14,7 +14,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use engine::dashboard::{Compare, DashboardRequest, RangeRequest, RawTop, dashboard};
-use engine::{Engine, EngineOptions, Error, Maintenance, Result, TenantId, UpkeepOptions};
+use engine::{
+    Engine, EngineOptions, Error, Maintenance, Result, SqlIsolation, TenantId, UpkeepOptions,
+};
 use futures::TryStreamExt;
 use mimalloc::MiMalloc;
 use report::{Latencies, size};
@@ -46,6 +48,7 @@ async fn run(data_dir: &Path) -> Result<()> {
         store_url: None,
         maintenance: Maintenance::Background,
         upkeep: UpkeepOptions::default(),
+        sql: SqlIsolation::InProcess,
     })
     .await?;
     report::line(

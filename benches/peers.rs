@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use engine::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
-use engine::{Engine, EngineOptions, Maintenance, TenantId, UpkeepOptions};
+use engine::{Engine, EngineOptions, Maintenance, SqlIsolation, TenantId, UpkeepOptions};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -141,6 +141,7 @@ impl State {
             store_url: None,
             maintenance: Maintenance::Background,
             upkeep: UpkeepOptions::default(),
+            sql: SqlIsolation::InProcess,
         })
         .await?;
         self.engine = Some(engine);

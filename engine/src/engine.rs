@@ -32,7 +32,9 @@ use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, migrate, owed};
 use crate::query::cache::Caches;
 use crate::query::scope::Scope;
+use crate::query::supplier::CatalogSupplier;
 use crate::query::threads::QueryThreads;
+use crate::query::worker::{SqlIsolation, WorkerCounts, Workers};
 use crate::session::Session;
 
 /// How long `start` waits for a data directory that is being released.
@@ -87,6 +89,8 @@ pub struct EngineOptions {
     pub maintenance: Maintenance,
     /// How that work is done.
     pub upkeep: UpkeepOptions,
+    /// Where callers' SQL runs.
+    pub sql: SqlIsolation,
 }
 
 /// The engine; cheap to clone.
@@ -111,6 +115,7 @@ struct Inner {
     ingest: Ingest,
     maintainer: Maintainer,
     threads: Arc<QueryThreads>,
+    workers: Option<Workers>,
 }
 
 impl Engine {
@@ -144,6 +149,10 @@ impl Engine {
             // Somebody waits for what a command does.
             upkeep.bytes_per_second = None;
         }
+        let workers = match options.sql {
+            SqlIsolation::InProcess => None,
+            SqlIsolation::Workers(options) => Some(Workers::start(options)?),
+        };
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(None),
@@ -155,6 +164,7 @@ impl Engine {
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
             maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone(), &upkeep),
             threads: Arc::new(QueryThreads::start()?),
+            workers,
             pool,
             store,
             caches,
@@ -228,9 +238,20 @@ impl Engine {
             }
         };
         let platforms = inner.platforms.list().await?;
-        let (caches, pool) = (inner.caches.clone(), inner.pool.clone());
-        let scope = Scope::new(snapshot, platforms, caches, pool, inner.store.clone());
-        Ok(Session::new(scope, inner.threads.clone()))
+        let supplier = CatalogSupplier {
+            pool: inner.pool.clone(),
+            tenant: tenant.clone(),
+        };
+        let (caches, supplier) = (inner.caches.clone(), Arc::new(supplier));
+        let scope = Scope::new(snapshot, platforms, caches, supplier, inner.store.clone());
+        let (threads, workers) = (inner.threads.clone(), inner.workers.clone());
+        Ok(Session::new(scope, threads, workers))
+    }
+
+    /// What workers did and why they ended; `None` where SQL runs in this
+    /// process.
+    pub fn worker_counts(&self) -> Option<WorkerCounts> {
+        self.inner.workers.as_ref().map(Workers::counts)
     }
 
     /// Whether Postgres and the store answer; the error says which does not.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A place in a text that was sent, both counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Location {
     /// Line.
     pub line: u64,

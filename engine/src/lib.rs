@@ -19,5 +19,6 @@ pub mod structured;
 pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions};
 pub use error::{Error, Result};
 pub use maintain::UpkeepOptions;
+pub use query::worker::{SqlIsolation, WorkerCounts, WorkerOptions, WorkerProgram};
 pub use session::Session;
 pub use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, TenantId, Value};

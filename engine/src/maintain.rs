@@ -25,6 +25,7 @@ use crate::metadata::rollups::Turn;
 use crate::metadata::{retention as limits, upkeep};
 use crate::query::cache::Caches;
 use crate::query::scope::Scope;
+use crate::query::supplier::CatalogSupplier;
 
 pub(crate) mod backup;
 pub mod check;
@@ -252,12 +253,15 @@ impl Maintainer {
 
     /// What may be read of a snapshot.
     fn scope(&self, snapshot: &Arc<Snapshot>) -> Scope {
-        let (caches, pool) = (self.caches.clone(), self.pool.clone());
+        let supplier = CatalogSupplier {
+            pool: self.pool.clone(),
+            tenant: snapshot.tenant.id.clone(),
+        };
         Scope::new(
             snapshot.clone(),
             Arc::default(),
-            caches,
-            pool,
+            self.caches.clone(),
+            Arc::new(supplier),
             self.store.clone(),
         )
     }

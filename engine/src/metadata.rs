@@ -40,6 +40,7 @@ pub mod tenants;
 pub mod upkeep;
 pub mod usage;
 pub mod version_check;
+pub(crate) mod zone_name;
 
 /// Connections of one process. Two cores keep about this many busy; the
 /// embedded cluster allows 40 in all, so that commands fit beside a server.

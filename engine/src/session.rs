@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use datafusion::scalar::ScalarValue;
+use serde::{Deserialize, Serialize};
 use storage_layout::rollup::Partials;
 use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 
@@ -22,17 +23,26 @@ pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
 use crate::query::threads::QueryThreads;
 use crate::query::tops::{self, Answers, TopsQuestion};
+use crate::query::worker::{self, Workers};
+use crate::query::written::Writing;
+pub use crate::query::written::{Encode, Ending, Form, Stamp, Took, WrittenAnswer};
 use crate::query::{execute, partials};
+
+/// Bytes of one answer, and of one export.
+const ANSWER_BYTES: u64 = 1 << 30;
+const EXPORT_BYTES: u64 = 64 << 30;
 
 /// A tenant's view of its data at one version.
 #[derive(Debug, Clone)]
 pub struct Session {
     scope: Arc<Scope>,
     threads: Arc<QueryThreads>,
+    /// Where callers' SQL runs, unless it runs here.
+    workers: Option<Workers>,
 }
 
 /// A parameter of a query (`$1`, `$2`, …).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Param {
     /// SQL null.
     Null,
@@ -47,10 +57,11 @@ pub enum Param {
 }
 
 impl Session {
-    pub(crate) fn new(scope: Scope, threads: Arc<QueryThreads>) -> Self {
+    pub(crate) fn new(scope: Scope, threads: Arc<QueryThreads>, workers: Option<Workers>) -> Self {
         Self {
             scope: Arc::new(scope),
             threads,
+            workers,
         }
     }
 
@@ -104,10 +115,68 @@ impl Session {
         (files.len() - objects, objects)
     }
 
-    /// Runs one SQL query. At most the plan's result rows come back; the
-    /// stream says when rows were cut.
+    /// What every answer of this session is of.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            version: self.version(),
+            as_of: self.as_of(),
+        }
+    }
+
+    /// Runs one SQL query in this process, whatever the engine's
+    /// [`crate::SqlIsolation`]: for queries that are the program's own. At most
+    /// the plan's result rows come back; the stream says when rows were cut.
     pub async fn sql(&self, query: &str, params: &[Param]) -> Result<Answer> {
         self.sql_within(query, params, self.limits()).await
+    }
+
+    /// Runs one SQL query of a caller's where the engine's
+    /// [`crate::SqlIsolation`] says, and writes its answer. As [`Self::sql`] else.
+    pub async fn sql_as<F: Form>(
+        &self,
+        query: &str,
+        params: &[Param],
+        form: &F,
+    ) -> Result<WrittenAnswer> {
+        self.written(query, params, form, self.limits()).await
+    }
+
+    /// As [`Self::sql_as`], for an export, which may be longer than an answer;
+    /// one that is too long for the plan fails instead of being cut.
+    pub async fn export_as<F: Form>(
+        &self,
+        query: &str,
+        params: &[Param],
+        form: &F,
+    ) -> Result<WrittenAnswer> {
+        self.written(query, params, form, self.export_limits())
+            .await
+    }
+
+    async fn written<F: Form>(
+        &self,
+        query: &str,
+        params: &[Param],
+        form: &F,
+        limits: QueryLimits,
+    ) -> Result<WrittenAnswer> {
+        let most_bytes = limits.answer_bytes;
+        let Some(workers) = &self.workers else {
+            let answer = self.sql_within(query, params, limits).await?;
+            let encoder = form.encoder(&answer.schema, self.stamp())?;
+            let writing = Writing::new(answer, encoder);
+            return Ok(WrittenAnswer::here(writing, most_bytes));
+        };
+        // What is wrong with them needs no worker.
+        scalars(params)?;
+        let question = worker::Question {
+            query: query.to_owned(),
+            params: params.to_vec(),
+            limits,
+            form: serde_json::to_string(form).map_err(Error::internal)?,
+        };
+        let answer = worker::ask(workers, &self.scope, question).await?;
+        Ok(WrittenAnswer::of_worker(answer, most_bytes))
     }
 
     fn limits(&self) -> QueryLimits {
@@ -115,24 +184,28 @@ impl Session {
         QueryLimits {
             rows: plan.result_rows,
             too_many_rows: TooManyRows::Cut,
+            answer_bytes: ANSWER_BYTES,
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
         }
     }
 
-    /// Runs one SQL query for an export, which may be longer than an answer;
-    /// one that is too long for the plan fails instead of being cut.
+    /// As [`Self::sql`], for an export; see [`Self::export_as`].
     pub async fn export(&self, query: &str, params: &[Param]) -> Result<Answer> {
+        self.sql_within(query, params, self.export_limits()).await
+    }
+
+    fn export_limits(&self) -> QueryLimits {
         let plan = self.plan();
-        let limits = QueryLimits {
+        QueryLimits {
             rows: plan.export_rows,
             too_many_rows: TooManyRows::Fail,
+            answer_bytes: EXPORT_BYTES,
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_secs(3_600),
-        };
-        self.sql_within(query, params, limits).await
+        }
     }
 
     async fn sql_within(
@@ -141,8 +214,7 @@ impl Session {
         params: &[Param],
         limits: QueryLimits,
     ) -> Result<Answer> {
-        let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
-        let params = params.collect::<Result<Vec<_>>>()?;
+        let params = scalars(params)?;
         execute::sql(&self.threads, &self.scope, query, params, limits).await
     }
 
@@ -181,6 +253,12 @@ impl Session {
     pub(crate) async fn slices_cost_rows(&self, days: Range<i32>, zone: chrono_tz::Tz) -> u64 {
         partials::span_rows(&self.scope, days, zone).await
     }
+}
+
+/// The planner's values. Errors: `Invalid`, at the first that is none.
+pub(crate) fn scalars(params: &[Param]) -> Result<Vec<ScalarValue>> {
+    let scalars = params.iter().enumerate();
+    scalars.map(|(i, param)| scalar(i, param)).collect()
 }
 
 fn scalar(position: usize, param: &Param) -> Result<ScalarValue> {

@@ -24,6 +24,7 @@ mod retention;
 mod rollups;
 mod serve;
 mod tenant;
+mod worker;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -91,6 +92,9 @@ enum Verb {
     /// Decode a body; the server calls it.
     #[command(hide = true)]
     DecodeBody(decode_body::DecodeBody),
+    /// Run queries; the server calls it.
+    #[command(hide = true)]
+    Worker(worker::Worker),
 }
 
 /// Runs the command line of this process.
@@ -103,8 +107,10 @@ pub fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    if let Verb::DecodeBody(verb) = cli.verb {
-        return verb.run();
+    match cli.verb {
+        Verb::DecodeBody(verb) => return verb.run(),
+        Verb::Worker(verb) => return verb.run(),
+        _ => {}
     }
     let output = if cli.json { Output::Json } else { Output::Text };
     telemetry::start(if matches!(cli.verb, Verb::Serve(_)) {
@@ -151,6 +157,7 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Verb::Restore(verb) => verb.run(&place, output).await?,
         Verb::Quarantine(verb) => verb.run(&place, output).await?,
         Verb::DecodeBody(verb) => return Ok(verb.run()),
+        Verb::Worker(verb) => return Ok(verb.run()),
         Verb::Psql(verb) => return verb.run(&place).await,
         Verb::Db(verb) => verb.run(output)?,
     }
@@ -193,6 +200,7 @@ mod tests {
             "tessera quarantine list --tenant a --field value --platform p --limit 5",
             "tessera quarantine replay --tenant a 0195a1b2-0000-7000-8000-000000000000",
             "tessera quarantine drop --tenant a --all --data-dir d --json",
+            "tessera serve --sql-running 8 --sql-memory-mib 2048 --sql-spares 1",
             "tessera psql --data-dir d -- -c x",
             "tessera db init",
         ] {

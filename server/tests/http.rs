@@ -27,6 +27,8 @@ mod fixture;
 mod front;
 #[path = "http/import.rs"]
 mod import;
+#[path = "http/isolation.rs"]
+mod isolation;
 #[path = "http/keep.rs"]
 mod keep;
 #[path = "http/quarantine.rs"]

@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Prefix of text columns.
 pub const TEXT_PREFIX: &str = "dim_";
 /// Prefix of number columns.
 pub const NUMBER_PREFIX: &str = "num_";
 
 /// The columns of one dimension key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DimensionColumn {
     /// The key as its tenant writes it.
     pub key: Arc<str>,
@@ -37,7 +39,7 @@ impl DimensionColumn {
 }
 
 /// All dimension keys of one tenant, at one version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DimensionRegistry {
     /// Grows by one with each change; part of every plan and cache key.
     pub version: i64,

@@ -114,7 +114,8 @@ pub enum WindowUnit {
 }
 
 /// The span of time that one object file's rows lie in, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Window {
     unit: WindowUnit,
     start: NaiveDate,
@@ -166,6 +167,19 @@ impl fmt::Display for Window {
             WindowUnit::Year => "%Y",
         };
         write!(f, "{}", self.start.format(pattern))
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> Self {
+        window.to_string()
+    }
+}
+
+impl TryFrom<String> for Window {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// Which metric: the three names every data point carries.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MetricKey {
     /// The platform that sent it, such as `coreldove`.
     pub platform: Arc<str>,
@@ -89,7 +89,7 @@ impl Sketches {
 }
 
 /// A metric's definition at one version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricDefinition {
     /// Which metric.
     pub key: MetricKey,

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::data_file::FileStatistics;
@@ -23,7 +24,7 @@ use super::{blame, owed};
 use crate::error::{Error, Result};
 
 /// Where a live file's rows are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileStorage {
     /// In the catalog, see [`payloads`].
     Inline,
@@ -39,7 +40,7 @@ pub enum FileStorage {
 }
 
 /// A live file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DataFile {
     /// Its id; what is stored under it never changes.
     pub id: FileId,
@@ -57,13 +58,14 @@ pub struct DataFile {
     /// behind the partials.
     pub detail_key: Option<String>,
     /// The zone that stored partials are for; `None`: nothing is stored.
+    #[serde(with = "super::zone_name::optional")]
     pub rollup_zone: Option<chrono_tz::Tz>,
     /// The version of the commit that added it.
     pub added_version: i64,
 }
 
 /// A tenant's data at one version: everything that planning needs.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The tenant.
     pub tenant: Tenant,

@@ -1,5 +1,6 @@
 //! Tenants and the plans they are on.
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::TenantId;
@@ -9,13 +10,14 @@ use super::tenant_tx::TenantTx;
 use crate::error::{Error, Result};
 
 /// A tenant as the catalog knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
     /// Its id.
     pub id: TenantId,
     /// The plan's name: `free`, `starter`, `pro`, `enterprise` or one of yours.
     pub plan: String,
     /// Days of roll-ups and of `30d` begin at midnight here.
+    #[serde(with = "super::zone_name")]
     pub time_zone: chrono_tz::Tz,
 }
 
@@ -23,7 +25,7 @@ pub struct Tenant {
 pub const METRICS_LIMIT: &str = "metrics";
 
 /// What a plan (subscription tier) allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Its name.
     pub name: String,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -43,6 +44,8 @@ pub struct Caches {
     pub(crate) sketches: Cache<PartialsKey, Arc<FileSketches>>,
     /// Top values from the raw points of exactly these files.
     pub(crate) tops: Cache<TopsKey, Arc<Answers>>,
+    /// How often something was let go of before its time.
+    pub(crate) forgotten: Arc<AtomicU64>,
 }
 
 /// A file's sketches, with the metrics that they name by number.
@@ -84,6 +87,7 @@ pub(crate) struct NewestKey {
 impl Caches {
     /// Lets go of everything that was made of these files of a tenant.
     pub(crate) async fn forget(&self, tenant: &TenantId, files: &BTreeSet<FileId>) {
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
         self.snapshots.invalidate(tenant).await;
         for file in files {
             self.footers.invalidate(file).await;
@@ -120,39 +124,51 @@ impl Caches {
 
 impl Default for Caches {
     fn default() -> Self {
+        Self::of(MIB)
+    }
+}
+
+impl Caches {
+    /// Those of a process that serves one tenant for a while: an eighth.
+    pub(crate) fn of_one_tenant() -> Self {
+        Self::of(MIB / 8)
+    }
+
+    fn of(unit: u64) -> Self {
         let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Self {
+            forgotten: Arc::default(),
             snapshots: Cache::builder()
-                .max_capacity(64 * MIB)
+                .max_capacity(64 * unit)
                 .time_to_live(PLAN_AGE)
                 .weigher(move |_, s: &Arc<Snapshot>| size(1_024 + s.files.len() * 640))
                 .build(),
             footers: Cache::builder()
-                .max_capacity(128 * MIB)
+                .max_capacity(128 * unit)
                 .weigher(move |_, f: &Arc<ParquetMetaData>| size(f.memory_size()))
                 .build(),
             inline: Cache::builder()
-                .max_capacity(128 * MIB)
+                .max_capacity(128 * unit)
                 .weigher(move |_, b: &Arc<RecordBatch>| size(b.get_array_memory_size()))
                 .build(),
             partials: Cache::builder()
-                .max_capacity(128 * MIB)
+                .max_capacity(128 * unit)
                 .weigher(move |_, p: &Sourced| size(p.partials.size_bytes()))
                 .build(),
             windows: Cache::builder()
-                .max_capacity(64 * MIB)
+                .max_capacity(64 * unit)
                 .weigher(move |_, p: &Sourced| size(p.partials.size_bytes()))
                 .build(),
             newest: Cache::builder()
-                .max_capacity(128 * MIB)
+                .max_capacity(128 * unit)
                 .weigher(move |_, n: &Arc<Newest>| size(n.size_bytes()))
                 .build(),
             sketches: Cache::builder()
-                .max_capacity(32 * MIB)
+                .max_capacity(32 * unit)
                 .weigher(move |_, s: &Arc<FileSketches>| size(1_024 + s.size_bytes()))
                 .build(),
             tops: Cache::builder()
-                .max_capacity(16 * MIB)
+                .max_capacity(16 * unit)
                 .weigher(move |key: &TopsKey, a: &Arc<Answers>| size(512 + key.size_bytes(a)))
                 .build(),
         }

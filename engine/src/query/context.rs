@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -20,7 +21,7 @@ use super::date_trunc::date_trunc;
 use super::functions::{decimal_text, json_get_text};
 use super::planner::DimensionPlanner;
 use super::schema::{CATALOG, SCHEMA, TenantCatalog};
-use super::scope::{AnswerStats, Scope};
+use super::scope::{AnswerStats, Scope, Spill};
 use super::table::store_url;
 use super::time_bucket::time_bucket;
 use crate::error::{Error, Result};
@@ -74,6 +75,11 @@ fn config() -> SessionConfig {
     config
 }
 
+/// Makes the base state, once, before a query waits for it.
+pub(crate) fn warm() {
+    LazyLock::force(&BASE);
+}
+
 /// A state that knows this scope's tables and nothing else.
 pub(crate) fn state(
     scope: &Arc<Scope>,
@@ -84,7 +90,13 @@ pub(crate) fn state(
     let catalog = TenantCatalog::new(scope.clone(), stats.clone());
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
+    let mut disk = DiskManagerBuilder::default();
+    if let Spill::Folder { path, bytes } = &scope.spill {
+        let folder = DiskManagerMode::Directories(vec![path.clone()]);
+        disk = disk.with_mode(folder).with_max_temp_directory_size(*bytes);
+    }
     let runtime = RuntimeEnvBuilder::new()
+        .with_disk_manager_builder(disk)
         .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
         .with_object_store_registry(Arc::new(OneStore(scope.store.clone())))
         .build_arc()

@@ -1,7 +1,7 @@
 //! The one place that runs a query plan.
 //!
-//! It stays one function of a scope, a text and limits, so that a process that
-//! can be killed may take it over.
+//! It is one function of a scope, a text and limits: a worker, which can be
+//! killed, calls it as the server itself does.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,6 +20,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
 use futures::{Stream, StreamExt};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -29,11 +30,14 @@ use super::threads::QueryThreads;
 use super::{context, gate, latest, problem, verify};
 use crate::error::{Error, Result};
 
+/// The limit that an export with too many rows meets.
+pub(super) const EXPORT_ROWS: &str = "export_rows";
+
 /// Batches that a query may be ahead of its reader.
 const BATCHES_AHEAD: usize = 2;
 
 /// What becomes of an answer with more rows than allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TooManyRows {
     /// It is cut, and says so.
     Cut,
@@ -42,12 +46,14 @@ pub enum TooManyRows {
 }
 
 /// What one query may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryLimits {
     /// Rows of the answer.
     pub rows: u64,
     /// What becomes of more rows.
     pub too_many_rows: TooManyRows,
+    /// Bytes of the answer, written out.
+    pub answer_bytes: u64,
     /// The plan that says so.
     pub plan: String,
     /// Memory, bytes.
@@ -101,10 +107,7 @@ pub(crate) async fn sql(
         () = &mut stream.expiry => return Err(match begun.load(Ordering::Relaxed) {
             true => stream.limits.out_of_time(),
             // All threads were busy with other queries all the while.
-            false => Error::Unavailable {
-                message: "too many queries run at this moment; this one was not begun".into(),
-                retry_after: crate::metadata::RETRY_AFTER,
-            },
+            false => not_begun(),
         }),
     };
     Ok(Answer {
@@ -267,11 +270,18 @@ impl AnswerStream {
     }
 }
 
-fn ended_early() -> Error {
+pub(super) fn ended_early() -> Error {
     Error::Query {
         message: "the query failed inside one of its functions".into(),
         location: None,
         hint: Some("simplify it, or leave out the function that it fails in".into()),
+    }
+}
+
+pub(super) fn not_begun() -> Error {
+    Error::Unavailable {
+        message: "too many queries run at this moment; this one was not begun".into(),
+        retry_after: crate::metadata::RETRY_AFTER,
     }
 }
 
@@ -288,9 +298,20 @@ impl QueryLimits {
         }
     }
 
+    pub(super) fn out_of_memory(&self) -> Error {
+        Error::Query {
+            message: format!(
+                "the query needs more memory than the plan {:?} allows",
+                self.plan
+            ),
+            location: None,
+            hint: Some("filter by time, platform or metric, or group by fewer columns".into()),
+        }
+    }
+
     fn exceeded(&self) -> Error {
         Error::LimitExceeded {
-            limit: "export_rows",
+            limit: EXPORT_ROWS,
             used: self.rows + 1,
             allowed: self.rows,
             needed: self.rows + 1,

@@ -22,7 +22,7 @@ use super::partials::{PartialsSource, Shape, Sourced, fit};
 use super::row_stream::with_rows;
 use super::scope::Scope;
 use crate::error::Result;
-use crate::metadata::catalog::{self, DataFile, FileStorage};
+use crate::metadata::catalog::{DataFile, FileStorage};
 
 /// Stored roll-ups of the catalog's rows, fetched together.
 type StoredRows = HashMap<FileId, Bytes>;
@@ -221,7 +221,10 @@ pub(crate) async fn stored_days(
 pub(crate) async fn stored_rows(scope: &Scope, files: &[&DataFile]) -> Result<StoredRows> {
     let kept = |file: &&&DataFile| file.rollup_zone.is_some() && file.rollup_key.is_none();
     let wanted: Vec<FileId> = files.iter().filter(kept).map(|file| file.id).collect();
-    let rows = catalog::rollups(&scope.pool, scope.tenant(), &wanted).await?;
+    if wanted.is_empty() {
+        return Ok(StoredRows::new());
+    }
+    let rows = scope.supplier.rollups(&wanted).await?;
     Ok(rows.into_iter().collect())
 }
 

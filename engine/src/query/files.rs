@@ -9,7 +9,7 @@ use storage_layout::{FileId, StorageError, inline};
 
 use super::scope::Scope;
 use crate::error::{Error, Result};
-use crate::metadata::catalog::{self, DataFile};
+use crate::metadata::catalog::DataFile;
 
 /// The rows of these inline files, in the same order; decoded once a process.
 pub(crate) async fn inline_rows(
@@ -24,10 +24,7 @@ pub(crate) async fn inline_rows(
         }
     }
     let fetched: std::collections::HashMap<FileId, bytes::Bytes> =
-        catalog::payloads(&scope.pool, scope.tenant(), &missing)
-            .await?
-            .into_iter()
-            .collect();
+        payloads(scope, &missing).await?.into_iter().collect();
     let mut rows = Vec::with_capacity(files.len());
     for file in files {
         let batch = match fetched.get(&file.id) {
@@ -47,9 +44,16 @@ pub(crate) async fn inline_rows(
     Ok(rows)
 }
 
+async fn payloads(scope: &Scope, files: &[FileId]) -> Result<Vec<(FileId, bytes::Bytes)>> {
+    match files {
+        [] => Ok(Vec::new()),
+        files => scope.supplier.payloads(files).await,
+    }
+}
+
 /// An inline file that fell out of the cache meanwhile.
 async fn single(scope: &Scope, file: &DataFile) -> Result<Arc<RecordBatch>> {
-    let fetched = catalog::payloads(&scope.pool, scope.tenant(), &[file.id]).await?;
+    let fetched = payloads(scope, &[file.id]).await?;
     let Some((_, bytes)) = fetched.first() else {
         return Err(Error::storage(format!("inline file {} is gone", file.id)));
     };

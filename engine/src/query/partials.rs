@@ -140,15 +140,22 @@ async fn of_shape(scope: &Scope, days: Range<i32>, shape: Shape) -> Result<Sourc
         }
         None => inline.clone(),
     };
-    let mut parts = file_partials::of_files(scope, &added, &shape, definitions).await?;
-    let base = match &known {
-        Some(newest) => Some(newest.merged.clone()),
-        None => {
-            parts.extend(windows(scope, &objects, &shape, definitions).await?);
-            None
+    let offered = match (&known, &shape) {
+        (None, Shape::Days(zone)) if *zone == scope.snapshot.tenant.time_zone => {
+            scope.supplier.merged(days.start, days.end).await?
+        }
+        _ => None,
+    };
+    let merged = match (offered, known) {
+        (Some(merged), _) => merged,
+        (None, known) => {
+            let mut parts = file_partials::of_files(scope, &added, &shape, definitions).await?;
+            if known.is_none() {
+                parts.extend(windows(scope, &objects, &shape, definitions).await?);
+            }
+            add_up(known.map(|newest| newest.merged.clone()), parts).await?
         }
     };
-    let merged = add_up(base, parts).await?;
     let newest = Newest {
         inline: inline.iter().map(|file| file.id).collect(),
         merged: merged.clone(),

@@ -9,6 +9,7 @@ use datafusion::error::{DataFusionError, Result};
 use super::rollup_table::{Period, RollupTable};
 use super::scope::{AnswerStats, Scope};
 use super::sketch_table::SketchTable;
+use super::supplier::CatalogTable;
 use super::system_tables;
 use super::table::PointsTable;
 
@@ -87,7 +88,7 @@ impl SchemaProvider for TenantSchema {
             "monthly_sketches" => sketch(Period::Month),
             "metrics" => system_tables::metrics(&scope)?,
             "platforms" => system_tables::platforms(&scope)?,
-            "usage" => system_tables::usage(&scope).await?,
+            "usage" => system_tables::of_catalog(&scope, CatalogTable::Usage).await?,
             _ => return Ok(None),
         }))
     }

@@ -1,33 +1,45 @@
 //! What one session's queries may see: one tenant at one version.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use storage_layout::store::FencedStore;
 
 use super::cache::Caches;
+use super::supplier::Supplier;
 use crate::metadata::catalog::{FileStorage, Snapshot};
 use crate::metadata::platforms::Platform;
 
 /// One tenant at one version, with the means to read it and nothing else.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Scope {
     pub(crate) snapshot: Arc<Snapshot>,
     /// When the catalog said that this snapshot is the newest.
     pub(crate) as_of: DateTime<Utc>,
     pub(crate) platforms: Arc<Vec<Platform>>,
     pub(crate) caches: Caches,
-    pub(crate) pool: PgPool,
+    pub(crate) supplier: Arc<dyn Supplier>,
     /// Read-only, and holding exactly the snapshot's objects.
     pub(crate) store: Arc<FencedStore>,
     /// The objects that a plan may read.
     pub(crate) objects: Arc<HashSet<Path>>,
+    /// Where queries put aside what their memory does not hold.
+    pub(crate) spill: Spill,
+}
+
+/// Where sorts and groups go that do not fit in a query's memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Spill {
+    /// The system's folder for temporary files.
+    System,
+    /// This folder, up to so many bytes.
+    Folder { path: PathBuf, bytes: u64 },
 }
 
 impl Scope {
@@ -35,7 +47,7 @@ impl Scope {
         snapshot: Arc<Snapshot>,
         platforms: Arc<Vec<Platform>>,
         caches: Caches,
-        pool: PgPool,
+        supplier: Arc<dyn Supplier>,
         store: Arc<dyn ObjectStore>,
     ) -> Self {
         let mut objects = HashSet::new();
@@ -53,9 +65,10 @@ impl Scope {
             as_of: Utc::now(),
             platforms,
             caches,
-            pool,
+            supplier,
             store,
             objects,
+            spill: Spill::System,
         }
     }
 

@@ -8,9 +8,11 @@ use arrow::array::{
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
-use storage_layout::MetricDefinition;
+use sqlx::postgres::PgPool;
+use storage_layout::{MetricDefinition, TenantId};
 
 use super::scope::Scope;
+use super::supplier::CatalogTable;
 use crate::metadata::usage;
 
 /// `metrics`: each metric's kind and definition.
@@ -20,7 +22,7 @@ pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
         Arc::new(StringViewArray::from_iter_values(metrics.iter().map(of)))
     };
     table(vec![
-        ("tenant_id", tenant(scope, metrics.len())),
+        ("tenant_id", tenant(scope.tenant(), metrics.len())),
         ("platform", text(&|d| d.key.platform.to_string())),
         ("metric_type", text(&|d| d.key.metric_type.to_string())),
         ("metric_name", text(&|d| d.key.metric_name.to_string())),
@@ -70,10 +72,8 @@ pub(crate) fn platforms(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
 }
 
 /// `usage`: what the tenant used, by UTC day.
-pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
-    let days = usage::by_day(&scope.pool, scope.tenant())
-        .await
-        .map_err(|e| DataFusionError::External(Box::new(e)))?;
+pub(crate) async fn usage(pool: &PgPool, of: &TenantId) -> crate::Result<RecordBatch> {
+    let days = usage::by_day(pool, of).await?;
     let number = |of: fn(&usage::DayUsage) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(days.iter().map(of)))
     };
@@ -81,23 +81,36 @@ pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
         let since = d.day.signed_duration_since(chrono::NaiveDate::default());
         i32::try_from(since.num_days()).unwrap_or(0)
     });
-    table(vec![
-        ("tenant_id", tenant(scope, days.len())),
+    let columns = vec![
+        ("tenant_id", tenant(of, days.len())),
         ("day", Arc::new(Date32Array::from_iter_values(dates))),
         ("points", number(|d| d.points)),
         ("imported", number(|d| d.imported)),
         ("duplicates", number(|d| d.duplicates)),
         ("rejected", number(|d| d.rejected)),
-    ])
+    ];
+    RecordBatch::try_from_iter(columns).map_err(crate::Error::internal)
 }
 
-fn tenant(scope: &Scope, rows: usize) -> ArrayRef {
-    let ids = std::iter::repeat_n(scope.tenant().as_str(), rows);
+/// A table of the catalog's rows, as of now.
+pub(crate) async fn of_catalog(
+    scope: &Scope,
+    which: CatalogTable,
+) -> Result<Arc<dyn TableProvider>> {
+    let rows = scope.supplier.table(which).await;
+    provider(rows.map_err(|e| DataFusionError::External(Box::new(e)))?)
+}
+
+fn tenant(of: &TenantId, rows: usize) -> ArrayRef {
+    let ids = std::iter::repeat_n(of.as_str(), rows);
     Arc::new(StringViewArray::from_iter_values(ids))
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>> {
-    let batch = RecordBatch::try_from_iter(columns)?;
+    provider(RecordBatch::try_from_iter(columns)?)
+}
+
+fn provider(batch: RecordBatch) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(
         batch.schema(),
         vec![vec![batch]],

@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use engine::ingest::{BodyFormat, IngestAnswer, IngestRequest, OnFault};
 use engine::metadata::embedded::{EmbeddedPostgres, OpenAs};
 use engine::session::{Answer, Param};
-use engine::{Engine, EngineOptions, Maintenance, TenantId, UpkeepOptions};
+use engine::{Engine, EngineOptions, Maintenance, SqlIsolation, TenantId, UpkeepOptions};
 use futures::StreamExt;
 use object_store::ObjectStore;
 use sqlx::postgres::PgConnectOptions;
@@ -190,6 +190,7 @@ fn options(data_dir: PathBuf) -> EngineOptions {
         store_url: None,
         maintenance: Maintenance::Off,
         upkeep: UpkeepOptions::default(),
+        sql: SqlIsolation::InProcess,
     }
 }
 

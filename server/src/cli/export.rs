@@ -4,13 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use engine::session::WrittenAnswer;
 use engine::{Engine, Error, Result, TenantId};
 use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
 use super::{Output, Place};
-use crate::encode::{Decimals, Encoding, Format, Stamp, Style, TextCells};
+use crate::encode::{Decimals, Form, Format, Style, TextCells};
 use crate::routes::exports::{ExportSource, ExportTable};
 
 #[derive(Args)]
@@ -81,20 +82,22 @@ impl Export {
             text_cells,
         };
         let session = engine.session(&self.tenant).await?;
-        let stamp = Stamp::of(&session);
-        let answer = session.export(&source.query(), &[]).await?;
-        let encoding = Encoding::new(answer, stamp, self.format.into(), style)?;
-        let rows = write_whole(encoding, &self.out).await?;
-        Ok((rows, stamp.version))
+        let form = Form {
+            format: self.format.into(),
+            style,
+        };
+        let answer = session.export_as(&source.query(), &[], &form).await?;
+        let rows = write_whole(answer, &self.out).await?;
+        Ok((rows, session.version()))
     }
 }
 
 /// Writes beside the target and renames, so that a half file is never seen.
-async fn write_whole(encoding: Encoding, out: &Path) -> Result<u64> {
+async fn write_whole(answer: WrittenAnswer, out: &Path) -> Result<u64> {
     let mut partial = out.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
-    let written = write(encoding, &partial).await;
+    let written = write(answer, &partial).await;
     let renamed = match written {
         Ok(rows) => tokio::fs::rename(&partial, out)
             .await
@@ -108,13 +111,13 @@ async fn write_whole(encoding: Encoding, out: &Path) -> Result<u64> {
     renamed
 }
 
-async fn write(mut encoding: Encoding, partial: &Path) -> Result<u64> {
+async fn write(mut answer: WrittenAnswer, partial: &Path) -> Result<u64> {
     let mut file = File::create(partial).await.map_err(file_error(partial))?;
-    while let Some(chunk) = encoding.next().await? {
+    while let Some(chunk) = answer.next().await? {
         file.write_all(&chunk).await.map_err(file_error(partial))?;
     }
     file.sync_all().await.map_err(file_error(partial))?;
-    match encoding.ended() {
+    match answer.ended() {
         Some(ending) if ending.complete => Ok(ending.rows),
         _ => Err(Error::Invalid {
             message: "the plan's limit cut the rows, and half an export is none".into(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
+use engine::{Engine, EngineOptions, Error, Maintenance, Result, SqlIsolation, UpkeepOptions};
 
 /// Where Postgres and the object store are.
 #[derive(Args)]
@@ -56,6 +56,8 @@ impl Place {
             store_url: self.store.clone(),
             maintenance,
             upkeep: UpkeepOptions::default(),
+            // Whoever may run a command may do what a query could.
+            sql: SqlIsolation::InProcess,
         })
     }
 

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
+use engine::{
+    Engine, EngineOptions, Error, Maintenance, Result, SqlIsolation, UpkeepOptions, WorkerOptions,
+    WorkerProgram,
+};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,6 +18,7 @@ use super::{Output, Place};
 use crate::app::App;
 use crate::listen;
 use crate::router::router;
+use crate::telemetry;
 
 /// What running answers get after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -59,6 +63,41 @@ pub(super) struct Serve {
     /// Leave background work to the other servers of the same catalog.
     #[arg(long, env = "TESSERA_NO_UPKEEP")]
     no_upkeep: bool,
+    /// Queries of callers that run at once, each in a process of its own;
+    /// default: four a processor.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_SQL_RUNNING",
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    sql_running: Option<u32>,
+    /// MiB of memory that these queries may take together; default: half of the
+    /// machine's.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "TESSERA_SQL_MEMORY_MIB",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    sql_memory_mib: Option<u32>,
+    /// MiB that each of these queries may put aside on disk.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "TESSERA_SQL_SPILL_MIB",
+        default_value_t = 4_096
+    )]
+    sql_spill_mib: u32,
+    /// Processes that stand ready for a tenant's first query.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_SQL_SPARES",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u32).range(..=64)
+    )]
+    sql_spares: u32,
     /// Create a demo tenant for each plan with a year of data.
     #[arg(long)]
     demo: bool,
@@ -76,6 +115,7 @@ impl Serve {
         };
         let options = EngineOptions {
             upkeep: self.upkeep()?,
+            sql: self.sql(place)?,
             ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
@@ -138,6 +178,28 @@ impl Serve {
             &json!({"url": url, "demo": demo}),
         );
         Ok(())
+    }
+
+    fn sql(&self, place: &Place) -> Result<SqlIsolation> {
+        let path = std::env::current_exe().map_err(|error| {
+            Error::Config(format!("the program's own file is not found: {error}"))
+        })?;
+        let mut arguments = vec!["worker".to_owned()];
+        if telemetry::is_json() {
+            arguments.push("--json-log".to_owned());
+        }
+        let program = WorkerProgram { path, arguments };
+        let of_machine = WorkerOptions::of_this_machine(program, place.data_dir()?.join("spill"));
+        let memory = self.sql_memory_mib.map(|mib| u64::from(mib) << 20);
+        Ok(SqlIsolation::Workers(WorkerOptions {
+            running: self
+                .sql_running
+                .map_or(of_machine.running, |running| running as usize),
+            memory_bytes: memory.unwrap_or(of_machine.memory_bytes),
+            spill_bytes: u64::from(self.sql_spill_mib) << 20,
+            spares: self.sql_spares as usize,
+            ..of_machine
+        }))
     }
 
     fn upkeep(&self) -> Result<UpkeepOptions> {

@@ -1,11 +1,12 @@
-//! Which format, and how it is written.
+//! Which format an answer has.
 
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Problem, Result};
 
 /// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Format {
     /// One JSON object with columns and rows.
     Json,
@@ -17,36 +18,6 @@ pub(crate) enum Format {
     ArrowStream,
     /// One Parquet file.
     Parquet,
-}
-
-/// How decimals stand in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Decimals {
-    /// As numbers.
-    #[default]
-    Number,
-    /// As text, for readers whose numbers are floats.
-    String,
-}
-
-/// What becomes of text cells that a spreadsheet would run as a formula.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum TextCells {
-    /// A leading apostrophe makes them text.
-    #[default]
-    Neutralised,
-    /// They stay as they are.
-    Raw,
-}
-
-/// What a format leaves open.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Style {
-    /// Decimals in JSON.
-    pub(crate) decimals: Decimals,
-    /// Text cells in CSV.
-    pub(crate) text_cells: TextCells,
 }
 
 impl Format {

@@ -11,10 +11,10 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use engine::session::Answer;
+use engine::session::WrittenAnswer;
 use futures::stream;
 
-use super::{Encoding, Format, Stamp, Style};
+use super::{Format, Stamp};
 use crate::error::{Problem, Result};
 
 /// What is made before the status is sent.
@@ -26,24 +26,22 @@ const COMPLETE: HeaderName = HeaderName::from_static("tessera-complete");
 
 /// Streams an answer; `Tessera-Complete` is there when it is known in time.
 pub(crate) async fn respond(
-    answer: Answer,
+    mut answer: WrittenAnswer,
     stamp: Stamp,
     format: Format,
-    style: Style,
 ) -> Result<Response> {
-    let mut encoding = Encoding::new(answer, stamp, format, style)?;
     let mut head = BytesMut::new();
     while head.len() < HEAD_BYTES {
-        let Some(chunk) = encoding.next().await? else {
+        let Some(chunk) = answer.next().await? else {
             break;
         };
         head.extend_from_slice(&chunk);
     }
     let head = head.freeze();
-    let ending = encoding.ended();
+    let ending = answer.ended();
     let body = match ending {
         Some(_) => Body::from(head),
-        None => Body::from_stream(rest(head, encoding, format)),
+        None => Body::from_stream(rest(head, answer, format)),
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -64,23 +62,20 @@ pub(crate) async fn respond(
 
 fn rest(
     head: Bytes,
-    encoding: Encoding,
+    answer: WrittenAnswer,
     format: Format,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> + Send {
-    stream::try_unfold(
-        (Some(head), encoding),
-        move |(head, mut encoding)| async move {
-            if let Some(head) = head {
-                return Ok(Some((head, (None, encoding))));
-            }
-            let chunk = encoding.next().await.map_err(broken)?;
-            let cut = encoding.ended().is_some_and(|ending| !ending.complete);
-            if cut && format != Format::Json {
-                return Err(io::Error::other("the plan's result rows cut the answer"));
-            }
-            Ok(chunk.map(|chunk| (chunk, (None, encoding))))
-        },
-    )
+    stream::try_unfold((Some(head), answer), move |(head, mut answer)| async move {
+        if let Some(head) = head {
+            return Ok(Some((head, (None, answer))));
+        }
+        let chunk = answer.next().await.map_err(broken)?;
+        let cut = answer.ended().is_some_and(|ending| !ending.complete);
+        if cut && format != Format::Json {
+            return Err(io::Error::other("the plan's result rows cut the answer"));
+        }
+        Ok(chunk.map(|chunk| (chunk, (None, answer))))
+    })
 }
 
 /// The mapping logs what is ours; the client sees a broken transfer.

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use arrow::json::EncoderOptions;
 use arrow::record_batch::RecordBatch;
-use engine::session::AnswerStats;
+use engine::session::Took;
 use engine::{Error, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -53,24 +53,24 @@ pub(crate) struct Stats {
     bytes_scanned: u64,
 }
 
-impl From<&AnswerStats> for Stats {
-    fn from(stats: &AnswerStats) -> Self {
+impl From<Took> for Stats {
+    fn from(took: Took) -> Self {
         Self {
-            files: stats.files(),
-            rows_scanned: stats.rows_scanned(),
-            bytes_scanned: stats.bytes_scanned(),
+            files: took.files,
+            rows_scanned: took.rows_scanned,
+            bytes_scanned: took.bytes_scanned,
         }
     }
 }
 
 /// What stands behind the rows.
 #[derive(Serialize)]
-struct Tail<'a> {
+struct Tail {
     row_count: u64,
     complete: bool,
     version: i64,
     as_of: chrono::DateTime<chrono::Utc>,
-    stats: &'a Stats,
+    stats: Stats,
 }
 
 /// Writes the object of [`SqlAnswer`].
@@ -131,7 +131,7 @@ impl Encode for Json {
             complete: ending.complete,
             version: self.stamp.version,
             as_of: self.stamp.as_of,
-            stats: &ending.stats,
+            stats: ending.took.into(),
         };
         let tail = serde_json::to_vec(&tail).map_err(Error::internal)?;
         out.extend_from_slice(b"],");

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Caller, ToExport};
-use crate::encode::{self, Decimals, Format, Stamp, Style, TextCells};
+use crate::encode::{self, Decimals, Form, Format, Style, TextCells};
 use crate::error::{BodyRefused, KeyRefused, Result};
 use crate::extract::{Json, Params};
 
@@ -130,7 +130,6 @@ async fn export(
     body: &ExportRequest,
 ) -> Result<Response> {
     let session = app.engine.session(&caller.tenant).await?;
-    let answer = session.export(&body.source.query(), &[]).await?;
     let format = body.format.into();
     let text_cells = if params.raw {
         TextCells::Raw
@@ -141,7 +140,9 @@ async fn export(
         decimals: Decimals::Number,
         text_cells,
     };
-    let mut response = encode::respond(answer, Stamp::of(&session), format, style).await?;
+    let form = Form { format, style };
+    let answer = session.export_as(&body.source.query(), &[], &form).await?;
+    let mut response = encode::respond(answer, session.stamp(), format).await?;
     let name = body
         .source
         .file_name(caller.tenant.as_str(), session.version(), format);

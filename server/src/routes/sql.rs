@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::auth::{Caller, ToRead};
 use crate::encode::json::SqlAnswer;
-use crate::encode::{self, Decimals, Format, Stamp, Style, TextCells};
+use crate::encode::{self, Decimals, Form, Format, Style, TextCells};
 use crate::error::{BodyRefused, KeyRefused, Problem, Result};
 use crate::extract::{Json, Params};
 
@@ -78,7 +78,6 @@ pub(crate) async fn run(
     let format = Format::accepted(&headers)?;
     let values = values(&body.params)?;
     let session = app.engine.session(&caller.tenant).await?;
-    let answer = session.sql(&body.query, &values).await?;
     let text_cells = if params.raw {
         TextCells::Raw
     } else {
@@ -88,7 +87,9 @@ pub(crate) async fn run(
         decimals: params.decimals,
         text_cells,
     };
-    encode::respond(answer, Stamp::of(&session), format, style).await
+    let form = Form { format, style };
+    let answer = session.sql_as(&body.query, &values, &form).await?;
+    encode::respond(answer, session.stamp(), format).await
 }
 
 /// Numbers keep the digits they were written with.

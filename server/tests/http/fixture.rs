@@ -90,6 +90,11 @@ impl Server {
         kib.parse::<u64>().unwrap() << 10
     }
 
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// A path for a test's own files.
     pub(crate) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
