@@ -16,13 +16,17 @@ use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
-pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
+pub use crate::query::dry_run::DryRun;
+pub use crate::query::execute::{Answer, AnswerStream, DeadlineOf, QueryLimits, TooManyRows};
 pub use crate::query::partials::PartialsSource;
-pub use crate::query::scope::AnswerStats;
+pub use crate::query::scope::{AnswerStats, RecordTables};
 use crate::query::scope::Scope;
 use crate::query::threads::QueryThreads;
 use crate::query::tops::{self, Answers, TopsQuestion};
-use crate::query::{execute, partials};
+use crate::query::{dry_run, execute, partials};
+
+/// How long an export or a query without its client may take.
+pub(crate) const ALONE: Duration = Duration::from_secs(3_600);
 
 /// A tenant's view of its data at one version.
 #[derive(Debug, Clone)]
@@ -32,7 +36,8 @@ pub struct Session {
 }
 
 /// A parameter of a query (`$1`, `$2`, …).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Param {
     /// SQL null.
     Null,
@@ -44,6 +49,10 @@ pub enum Param {
     Decimal(String),
     /// Text.
     Text(String),
+    /// A day.
+    Date(chrono::NaiveDate),
+    /// A moment.
+    Timestamp(DateTime<Utc>),
 }
 
 impl Session {
@@ -110,6 +119,40 @@ impl Session {
         self.sql_within(query, params, self.limits()).await
     }
 
+    /// As [`Self::sql`], under a deadline of the caller's own if the plan's is
+    /// not shorter.
+    pub async fn sql_for(
+        &self,
+        query: &str,
+        params: &[Param],
+        timeout: Option<Duration>,
+    ) -> Result<Answer> {
+        self.sql_within(query, params, self.limits().within(timeout))
+            .await
+    }
+
+    /// As [`Self::sql`], for a query that runs without its client: it may take
+    /// as long as an export.
+    pub(crate) async fn sql_alone(
+        &self,
+        query: &str,
+        params: &[Param],
+        timeout: Duration,
+    ) -> Result<Answer> {
+        let limits = QueryLimits {
+            deadline: ALONE,
+            ..self.limits()
+        };
+        self.sql_within(query, params, limits.within(Some(timeout)))
+            .await
+    }
+
+    /// Plans and checks a query without running it.
+    pub async fn dry_run(&self, query: &str, params: &[Param]) -> Result<DryRun> {
+        let params = scalars(params)?;
+        dry_run::dry_run(&self.threads, &self.scope, query, params, &self.limits()).await
+    }
+
     fn limits(&self) -> QueryLimits {
         let plan = self.plan();
         QueryLimits {
@@ -118,6 +161,7 @@ impl Session {
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
+            deadline_of: DeadlineOf::Plan,
         }
     }
 
@@ -130,7 +174,8 @@ impl Session {
             too_many_rows: TooManyRows::Fail,
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
-            deadline: Duration::from_secs(3_600),
+            deadline: ALONE,
+            deadline_of: DeadlineOf::Plan,
         };
         self.sql_within(query, params, limits).await
     }
@@ -141,9 +186,7 @@ impl Session {
         params: &[Param],
         limits: QueryLimits,
     ) -> Result<Answer> {
-        let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
-        let params = params.collect::<Result<Vec<_>>>()?;
-        execute::sql(&self.threads, &self.scope, query, params, limits).await
+        execute::sql(&self.threads, &self.scope, query, scalars(params)?, limits).await
     }
 
     /// Merged partials over the local days `[from_day, to_day)` (days since
@@ -183,12 +226,24 @@ impl Session {
     }
 }
 
+fn scalars(params: &[Param]) -> Result<Vec<ScalarValue>> {
+    let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
+    params.collect()
+}
+
 fn scalar(position: usize, param: &Param) -> Result<ScalarValue> {
     Ok(match param {
         Param::Null => ScalarValue::Null,
         Param::Bool(value) => ScalarValue::Boolean(Some(*value)),
         Param::Int(value) => ScalarValue::Int64(Some(*value)),
         Param::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
+        Param::Date(day) => {
+            let since = day.signed_duration_since(chrono::NaiveDate::default());
+            ScalarValue::Date32(i32::try_from(since.num_days()).ok())
+        }
+        Param::Timestamp(at) => {
+            ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into()))
+        }
         Param::Decimal(text) => {
             let parsed = decimal::Value::parse(text)
                 .ok()

@@ -7,6 +7,7 @@ CREATE TABLE analytics.saved_query (
     name       text NOT NULL CHECK (name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
     version    integer NOT NULL CHECK (version > 0),
     definition jsonb,
+    removed    boolean NOT NULL DEFAULT false,
     who        text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT saved_query_pkey PRIMARY KEY (tenant_id, name, version)
@@ -17,6 +18,6 @@ CREATE POLICY tenant_isolation ON analytics.saved_query
     USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')))
     WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')));
 GRANT SELECT, INSERT, UPDATE ON analytics.saved_query TO tessera_app;
--- The definition itself may hold values; that there is a new one may be told.
+-- The definition itself may hold values, so only that there is one is told.
 CREATE TRIGGER audited AFTER INSERT OR UPDATE ON analytics.saved_query
-    FOR EACH ROW EXECUTE FUNCTION analytics.audit('saved_query', 'name,version', 'version');
+    FOR EACH ROW EXECUTE FUNCTION analytics.audit('saved_query', 'name,version', 'version,removed');

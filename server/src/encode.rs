@@ -16,7 +16,7 @@ mod parquet;
 mod stream;
 
 pub(crate) use format::{Decimals, Format, Style, TextCells};
-pub(crate) use http::respond;
+pub(crate) use http::{Broken, respond};
 pub(crate) use stream::Encoding;
 
 use arrow::record_batch::RecordBatch;

@@ -91,12 +91,12 @@ pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
     ])
 }
 
-fn tenant(scope: &Scope, rows: usize) -> ArrayRef {
+pub(super) fn tenant(scope: &Scope, rows: usize) -> ArrayRef {
     let ids = std::iter::repeat_n(scope.tenant().as_str(), rows);
     Arc::new(StringViewArray::from_iter_values(ids))
 }
 
-fn table(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>> {
+pub(super) fn table(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>> {
     let batch = RecordBatch::try_from_iter(columns)?;
     Ok(Arc::new(MemTable::try_new(
         batch.schema(),

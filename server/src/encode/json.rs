@@ -42,6 +42,15 @@ pub(crate) struct Column {
     type_name: String,
 }
 
+/// The columns of a schema.
+pub(crate) fn columns(schema: &SchemaRef) -> Vec<Column> {
+    let column = |field: &arrow::datatypes::FieldRef| Column {
+        name: field.name().clone(),
+        type_name: type_name(field.data_type()),
+    };
+    schema.fields().iter().map(column).collect()
+}
+
 /// What an answer took.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Stats {
@@ -94,13 +103,7 @@ impl Json {
 
 impl Encode for Json {
     fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let fields = self.schema.fields().iter();
-        let columns: Vec<_> = fields
-            .map(|f| Column {
-                name: f.name().clone(),
-                type_name: type_name(f.data_type()),
-            })
-            .collect();
+        let columns = columns(&self.schema);
         out.extend_from_slice(b"{\"columns\":");
         serde_json::to_writer(&mut *out, &columns).map_err(Error::internal)?;
         out.extend_from_slice(b",\"rows\":[");
