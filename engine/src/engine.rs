@@ -261,11 +261,7 @@ impl Engine {
     }
 
     /// As [`Self::session`], with or without the tables of records.
-    pub async fn session_with(
-        &self,
-        tenant: &TenantId,
-        records: RecordTables,
-    ) -> Result<Session> {
+    pub async fn session_with(&self, tenant: &TenantId, records: RecordTables) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
         let version = version.ok_or_else(|| Error::NotFound {

@@ -20,8 +20,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-pub use crate::metadata::query_jobs::{JOBS_OF_A_TENANT, JobProblem, JobState, KEPT, QueryJob};
 use crate::metadata::query_jobs::{self as catalog, Question, StoredPage, StoredResult};
+pub use crate::metadata::query_jobs::{JOBS_OF_A_TENANT, JobProblem, JobState, KEPT, QueryJob};
 use crate::query::running::Running;
 use crate::query::scope::{AnswerStats, RecordTables};
 use crate::session::{ALONE, Answer, Param};
@@ -193,7 +193,7 @@ impl QueryJobs {
                 let (store, key) = (store.clone(), key.clone());
                 async move {
                     let (_, batches) = pages::decode(fetch(&store, &key, page).await?)?;
-                    Ok::<_, Error>(stream::iter(batches.into_iter().map(Ok)))
+                    Ok::<_, Error>(stream::iter(batches.into_iter().map(Ok::<_, Error>)))
                 }
             })
             .try_flatten();
@@ -214,13 +214,9 @@ fn stored(job: &QueryJob, result: &StoredResult) -> StoredAnswer {
     }
 }
 
-async fn fetch(
-    store: &Arc<dyn ObjectStore>,
-    key: &ResultKey,
-    page: StoredPage,
-) -> Result<Bytes> {
-    let bytes = store.get_range(&key.path(), page.at..page.at + page.bytes);
-    match bytes.await {
+async fn fetch(store: &Arc<dyn ObjectStore>, key: &ResultKey, page: StoredPage) -> Result<Bytes> {
+    let path = key.path();
+    match store.get_range(&path, page.at..page.at + page.bytes).await {
         Ok(bytes) => Ok(bytes),
         // Swept or erased at this moment, or from before a restore.
         Err(object_store::Error::NotFound { .. }) => Err(catalog::missing()),

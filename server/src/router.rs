@@ -84,7 +84,9 @@ fn api() -> OpenApiRouter<App> {
         Problem,
         crate::encode::Decimals,
         routes::dashboard::Compare,
-        routes::dashboard::Top
+        routes::dashboard::Top,
+        routes::queries::Listing,
+        routes::sql::SqlPlan
     )),
     tags(
         (name = "ingest", description = "Data points and platform events"),

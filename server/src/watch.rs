@@ -1,7 +1,6 @@
 //! An answer that is a running query: it can be seen, cancelled, and is recorded
 //! when its last byte is out.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::io;
 
@@ -64,8 +63,16 @@ fn watched(query: RunningQuery, response: Response) -> Response {
 
 /// The kind of what broke an answer.
 fn kind(error: &axum::Error) -> String {
-    let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
-    let broken = io.and_then(io::Error::get_ref);
-    let broken = broken.and_then(|e| e.downcast_ref::<Broken>());
-    broken.map_or("truncated", |broken| broken.0.kind()).to_owned()
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if let Some(broken) = inner.and_then(|inner| inner.downcast_ref::<Broken>()) {
+            return broken.0.kind().to_owned();
+        }
+        cause = error.source();
+    }
+    // The one other end is that of rows that a limit cut.
+    "truncated".to_owned()
 }

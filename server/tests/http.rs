@@ -31,6 +31,8 @@ mod import;
 mod keep;
 #[path = "http/quarantine.rs"]
 mod quarantine;
+#[path = "http/queries.rs"]
+mod queries;
 #[path = "http/rollups.rs"]
 mod rollups;
 #[path = "http/sql.rs"]

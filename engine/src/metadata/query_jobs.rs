@@ -222,12 +222,12 @@ async fn read(
            AND ($3::uuid IS NULL OR job_id = $3)
          ORDER BY created_at DESC, job_id DESC",
     )
-        .bind(tenant.as_str())
-        .bind(who)
-        .bind(id)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(blame)?;
+    .bind(tenant.as_str())
+    .bind(who)
+    .bind(id)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(blame)?;
     rows.iter().map(job).collect()
 }
 

@@ -15,5 +15,5 @@ mod writer;
 pub use audit::AuditRecord;
 pub use queries::{QueryRecord, Verdict};
 pub use reading::{Cursor, Filter};
-pub use writer::Records;
 pub(crate) use reading::{audit_entries, query_entries};
+pub use writer::Records;

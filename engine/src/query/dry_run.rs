@@ -60,8 +60,7 @@ async fn planned(
     memory_bytes: u64,
 ) -> Result<DryRun> {
     let stats = Arc::new(AnswerStats::default());
-    let (state, plan) =
-        execute::logical_plan(scope, &stats, query, params, memory_bytes).await?;
+    let (state, plan) = execute::logical_plan(scope, &stats, query, params, memory_bytes).await?;
     let plan = state
         .optimize(&plan)
         .map_err(|e| problem::query(e, query))?;

@@ -178,7 +178,7 @@ impl Question {
     }
 }
 
-pub(super) async fn plan(
+async fn plan(
     scope: &Arc<Scope>,
     stats: &Arc<AnswerStats>,
     query: &str,

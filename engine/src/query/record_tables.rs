@@ -27,10 +27,7 @@ pub(crate) async fn query_log(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
     let ids = records.iter().map(|r| r.query_id.to_string());
     table(vec![
         ("tenant_id", tenant(scope, records.len())),
-        (
-            "query_id",
-            Arc::new(StringViewArray::from_iter_values(ids)),
-        ),
+        ("query_id", Arc::new(StringViewArray::from_iter_values(ids))),
         ("started_at", times(&records, |r| r.started_at)),
         ("who", text(|r| &r.who)),
         ("class", text(|r| &r.class)),
@@ -58,18 +55,12 @@ pub(crate) async fn audit_log(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
     let ids = records.iter().map(|r| r.entry_id.to_string());
     table(vec![
         ("tenant_id", tenant(scope, records.len())),
-        (
-            "entry_id",
-            Arc::new(StringViewArray::from_iter_values(ids)),
-        ),
+        ("entry_id", Arc::new(StringViewArray::from_iter_values(ids))),
         ("at", times(&records, |r| r.at)),
         ("who", texts(&records, |r: &AuditRecord| &r.who)),
         ("action", texts(&records, |r: &AuditRecord| &r.action)),
         ("target", texts(&records, |r: &AuditRecord| &r.target)),
-        (
-            "times",
-            Arc::new(Int64Array::from_iter_values(times_seen)),
-        ),
+        ("times", Arc::new(Int64Array::from_iter_values(times_seen))),
         (
             "detail",
             Arc::new(StringViewArray::from_iter_values(details)),

@@ -127,6 +127,9 @@ mod tests {
         let (_, other) = without_values("select dimensions->>'x' from u where a = $1 and b > 77");
         assert_eq!(shape, same);
         assert_ne!(shape, other);
-        assert_eq!(without_values("select 'open").0, "(a text of 12 bytes that is no SQL)");
+        assert_eq!(
+            without_values("select 'open").0,
+            "(a text of 12 bytes that is no SQL)"
+        );
     }
 }

@@ -284,7 +284,7 @@ impl RunningQuery {
     }
 
     /// Ends when somebody cancels the query.
-    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut cancelled = self.entry.cancelled.subscribe();
         let entry = self.entry.clone();
         async move {
@@ -345,7 +345,11 @@ impl Drop for RunningQuery {
         let cancelled = *self.entry.cancelled.borrow();
         self.end(
             Verdict::Cancelled,
-            Some(if cancelled { "cancelled" } else { "client-gone" }),
+            Some(if cancelled {
+                "cancelled"
+            } else {
+                "client-gone"
+            }),
         );
     }
 }

@@ -9,8 +9,8 @@ use datafusion::error::{DataFusionError, Result};
 use super::rollup_table::{Period, RollupTable};
 use super::scope::{AnswerStats, RecordTables, Scope};
 use super::sketch_table::SketchTable;
-use super::{record_tables, system_tables};
 use super::table::PointsTable;
+use super::{record_tables, system_tables};
 
 /// The catalog's name in a plan.
 pub(crate) const CATALOG: &str = "tessera";

@@ -82,9 +82,8 @@ impl Pages {
         let options = IpcWriteOptions::default()
             .try_with_compression(Some(CompressionType::ZSTD))
             .map_err(Error::internal)?;
-        let mut writer =
-            StreamWriter::try_new_with_options(&mut self.bytes, &self.schema, options)
-                .map_err(Error::internal)?;
+        let mut writer = StreamWriter::try_new_with_options(&mut self.bytes, &self.schema, options)
+            .map_err(Error::internal)?;
         writer.write(&rows).map_err(Error::internal)?;
         writer.finish().map_err(Error::internal)?;
         drop(writer);

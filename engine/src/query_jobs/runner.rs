@@ -53,8 +53,13 @@ impl QueryJobs {
             jobs::finish(&self.pool, &claimed, &Ended::Done(Default::default())).await?;
             return Ok(true);
         };
+        // A later run has a record of its own.
+        let id = match claimed.attempts {
+            1 => claimed.job,
+            _ => Uuid::now_v7(),
+        };
         let query = self.running.begin_as(
-            claimed.job,
+            id,
             &Asked {
                 tenant: &claimed.tenant,
                 who: &question.who,

@@ -64,9 +64,7 @@ impl ParameterKind {
 
     fn parse(self, text: &str) -> Option<Param> {
         match self {
-            Self::Text => {
-                (text.len() <= MAX_TEXT_BYTES).then(|| Param::Text(text.to_owned()))
-            }
+            Self::Text => (text.len() <= MAX_TEXT_BYTES).then(|| Param::Text(text.to_owned())),
             Self::Integer => text.parse().ok().map(Param::Int),
             Self::Decimal => {
                 let parsed = decimal::Value::parse(text).ok()?;

@@ -3,9 +3,7 @@
 //! comment is none.
 
 use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::logical_expr::sqlparser::tokenizer::{
-    Location, Token, TokenWithSpan, Tokenizer,
-};
+use datafusion::logical_expr::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{self, Error, Result};
 
@@ -73,7 +71,9 @@ pub(super) fn numbered(query: &str, names: &[&str]) -> Result<String> {
             message: format!("the parameter {name} is declared and stands nowhere in the query"),
             at: Some("parameters".into()),
             location: None,
-            hint: Some(format!("write ${name} or {{{{{name}}}}} where its value goes")),
+            hint: Some(format!(
+                "write ${name} or {{{{{name}}}}} where its value goes"
+            )),
         }),
     }
 }
@@ -85,7 +85,10 @@ fn braced<'t>(tokens: &[&'t TokenWithSpan]) -> Option<(&'t str, Location)> {
     };
     let braces = [(&open.token, Token::LBrace), (&second.token, Token::LBrace)];
     let closing = [(&close.token, Token::RBrace), (&last.token, Token::RBrace)];
-    let all = braces.iter().chain(&closing).all(|(found, t)| **found == *t);
+    let all = braces
+        .iter()
+        .chain(&closing)
+        .all(|(found, t)| **found == *t);
     match &word.token {
         Token::Word(name) if all && name.quote_style.is_none() => {
             Some((name.value.as_str(), last.span.end))

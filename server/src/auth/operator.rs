@@ -29,7 +29,10 @@ impl FromRequestParts<App> for Operator {
         let shown = credential(&parts.headers)?;
         let known = KEY.as_deref().unwrap_or_default();
         // All bytes are looked at, so that timing tells nothing of them.
-        let differ = shown.bytes().zip(known.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+        let differ = shown
+            .bytes()
+            .zip(known.bytes())
+            .fold(0, |all, (a, b)| all | (a ^ b));
         if known.is_empty() || shown.len() != known.len() || differ != 0 {
             return Err(Problem::unauthorized(
                 "the credential is not the operator's",

@@ -259,7 +259,10 @@ pub(crate) async fn show(
     caller: Caller<ToRead>,
     Params(params): Params<DashboardParams>,
 ) -> Result<Response> {
-    watched(&app, &caller, |session| async move { params.shown(&session).await }).await
+    watched(&app, &caller, |session| async move {
+        params.shown(&session).await
+    })
+    .await
 }
 
 /// Makes a dashboard that is recorded, and can be cancelled.
@@ -316,11 +319,7 @@ impl DashboardParams {
         Ok(Json(Dashboard::new(dashboard, decimals)))
     }
 
-    async fn of_platform(
-        mut self,
-        platform: String,
-        session: &Session,
-    ) -> Result<Json<Dashboard>> {
+    async fn of_platform(mut self, platform: String, session: &Session) -> Result<Json<Dashboard>> {
         if !session.platforms().iter().any(|p| p.name == platform) {
             return Err(Error::NotFound {
                 what: format!("the platform {platform:?}"),

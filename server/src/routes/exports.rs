@@ -122,7 +122,7 @@ pub(crate) async fn create(
         text: &body.source.query(),
     });
     let records = app.engine.records();
-    records.audit(&caller.tenant, &who, "export.made", body.source.name());
+    records.audit(&caller.tenant, &who, "export.begun", body.source.name());
     let observer = query.observer();
     let work = async {
         let problem = match export(&app, &caller, &params, &body, &observer).await {

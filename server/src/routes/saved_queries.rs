@@ -276,9 +276,11 @@ pub(crate) async fn call(
     Pairs(pairs): Pairs,
 ) -> Result<Response> {
     let format = Format::accepted(&headers)?;
-    let (version, others) = pairs.into_iter().partition(|(name, _)| name == "version");
-    let (style, given): (Vec<_>, Vec<_>) = Vec::into_iter(others)
-        .partition(|(name, _): &(String, String)| name == "decimals" || name == "raw");
+    let (version, others): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|(name, _)| name == "version");
+    let (style, given): (Vec<_>, Vec<_>) = others
+        .into_iter()
+        .partition(|(name, _)| name == "decimals" || name == "raw");
     let version: VersionParams = shaped(version)?;
     let style = shaped::<SqlParams>(style)?.style();
     let saved = app.engine.saved_queries();

@@ -20,17 +20,6 @@ use crate::error::{BodyRefused, KeyRefused, Problem, Result};
 use crate::extract::{Json, Params};
 use crate::watch;
 
-/// An answer, or with `dry_run` what would be read for it.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "documents answers that are made elsewhere")]
-#[schema(untagged)]
-pub(crate) enum SqlResponse {
-    /// Without `dry_run`.
-    Answer(SqlAnswer),
-    /// With `dry_run`.
-    Plan(SqlPlan),
-}
-
 /// A query and the values of its parameters.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +100,7 @@ pub(crate) enum PlanVerdict {
     request_body = SqlQuery,
     responses(
         (status = 200, description = "the answer", content(
-            (SqlResponse = "application/json"),
+            (SqlAnswer = "application/json"),
             (String = "application/x-ndjson"),
             (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"),

@@ -168,7 +168,10 @@ mod tests {
             at: DateTime::from_timestamp_micros(1_769_904_000_123_456).expect("a time"),
             id: Uuid::now_v7(),
         };
-        assert_eq!(cursor.to_string().parse::<Cursor>().expect("a cursor"), cursor);
+        assert_eq!(
+            cursor.to_string().parse::<Cursor>().expect("a cursor"),
+            cursor
+        );
         for bad in ["", ".", "1.", "x.0195a1b2", "1"] {
             assert!(bad.parse::<Cursor>().is_err(), "{bad}");
         }

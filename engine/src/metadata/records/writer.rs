@@ -188,6 +188,9 @@ impl Records {
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
         // Nothing panics while it is held; what is in it is whole either way.
-        self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
