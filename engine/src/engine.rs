@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use object_store::ObjectStore;
@@ -26,15 +26,19 @@ use crate::metadata::keys::Keys;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
 use crate::metadata::platforms::Platforms;
+use crate::metadata::records::Records;
 use crate::metadata::restore::Existing;
+use crate::metadata::saved_queries::SavedQueries;
 use crate::metadata::tenants::Tenants;
 use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, migrate, owed};
 use crate::query::cache::Caches;
-use crate::query::scope::Scope;
+use crate::query::running::Running;
+use crate::query::scope::{RecordTables, Scope};
 use crate::query::supplier::CatalogSupplier;
 use crate::query::threads::QueryThreads;
 use crate::query::worker::{SqlIsolation, WorkerCounts, Workers};
+use crate::query_jobs::QueryJobs;
 use crate::session::Session;
 
 /// How long `start` waits for a data directory that is being released.
@@ -102,7 +106,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Inner {
     embedded: Mutex<Option<EmbeddedPostgres>>,
-    background: Mutex<Option<JoinHandle<()>>>,
+    background: Mutex<Vec<JoinHandle<()>>>,
     owner: Option<Owner>,
     pool: PgPool,
     store: Arc<dyn ObjectStore>,
@@ -116,7 +120,20 @@ struct Inner {
     maintainer: Maintainer,
     threads: Arc<QueryThreads>,
     workers: Option<Workers>,
+    records: Records,
+    running: Running,
+    query_jobs: QueryJobs,
+    saved_queries: SavedQueries,
 }
+
+/// Queries without their client that one process runs at the same time.
+const QUERY_RUNNERS: usize = 2;
+
+/// How long a background task that was told to end is waited for.
+const TASK_END: Duration = Duration::from_secs(5);
+
+/// Pause between two looks for such queries that another server took in.
+const QUERY_PAUSE: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Opens Postgres and the store, migrates, checks roles and policies.
@@ -153,9 +170,16 @@ impl Engine {
             SqlIsolation::InProcess => None,
             SqlIsolation::Workers(options) => Some(Workers::start(options)?),
         };
+        let records = Records::new(pool.clone());
+        let running = Running::new(records.clone());
+        let writer = tokio::spawn(records.clone().write_for_ever());
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
-            background: Mutex::new(None),
+            background: Mutex::new(vec![writer]),
+            query_jobs: QueryJobs::new(pool.clone(), store.clone(), running.clone()),
+            saved_queries: SavedQueries::new(pool.clone()),
+            records,
+            running,
             owner: owner.map(Owner::new),
             versions: VersionCheck::new(pool.clone()),
             tenants: Tenants::new(pool.clone()),
@@ -172,16 +196,23 @@ impl Engine {
         });
         if options.maintenance == Maintenance::Background {
             let maintainer = inner.maintainer.clone();
-            *inner.background.lock().await = Some(tokio::spawn(maintainer.run()));
+            let mut background = inner.background.lock().await;
+            background.push(tokio::spawn(maintainer.run()));
+            for _ in 0..QUERY_RUNNERS {
+                background.push(tokio::spawn(run_queries(Arc::downgrade(&inner))));
+            }
         }
         Ok(Self { inner })
     }
 
     /// Stops background work and the private Postgres, if this process owns it.
     pub async fn shutdown(self) -> Result<()> {
-        if let Some(background) = self.inner.background.lock().await.take() {
-            background.abort();
+        for task in self.inner.background.lock().await.drain(..) {
+            task.abort();
+            // What it held is dropped when it has ended, and recorded.
+            let _ = tokio::time::timeout(TASK_END, task).await;
         }
+        self.inner.records.flush().await;
         self.inner.pool.close().await;
         match self.inner.embedded.lock().await.take() {
             Some(embedded) => embedded
@@ -207,6 +238,26 @@ impl Engine {
         &self.inner.platforms
     }
 
+    /// The query log and the audit log.
+    pub fn records(&self) -> &Records {
+        &self.inner.records
+    }
+
+    /// The queries that run in this process.
+    pub fn running(&self) -> &Running {
+        &self.inner.running
+    }
+
+    /// Queries that run without their client.
+    pub fn query_jobs(&self) -> &QueryJobs {
+        &self.inner.query_jobs
+    }
+
+    /// Queries that tenants keep by name.
+    pub fn saved_queries(&self) -> &SavedQueries {
+        &self.inner.saved_queries
+    }
+
     /// The way in for data points.
     pub fn ingest(&self) -> &Ingest {
         &self.inner.ingest
@@ -216,6 +267,11 @@ impl Engine {
     /// Errors: `NotFound` for an unknown tenant, `Unavailable` while its
     /// erasures are done again after a restore.
     pub async fn session(&self, tenant: &TenantId) -> Result<Session> {
+        self.session_with(tenant, RecordTables::Shown).await
+    }
+
+    /// As [`Self::session`], with or without the tables of records.
+    pub async fn session_with(&self, tenant: &TenantId, records: RecordTables) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
         let version = version.ok_or_else(|| Error::NotFound {
@@ -244,6 +300,7 @@ impl Engine {
         };
         let (caches, supplier) = (inner.caches.clone(), Arc::new(supplier));
         let scope = Scope::new(snapshot, platforms, caches, supplier, inner.store.clone());
+        let scope = scope.with_records(records);
         let (threads, workers) = (inner.threads.clone(), inner.workers.clone());
         Ok(Session::new(scope, threads, workers))
     }
@@ -381,6 +438,23 @@ impl Engine {
                 "the database is not the private one: use psql with DATABASE_URL".into(),
             )),
         }
+    }
+}
+
+/// Runs queries that were put in, until the engine is gone.
+async fn run_queries(engine: Weak<Inner>) {
+    let worker = uuid::Uuid::now_v7();
+    while let Some(inner) = engine.upgrade() {
+        let engine = Engine { inner };
+        let jobs = engine.query_jobs().clone();
+        let woken = jobs.woken();
+        match jobs.run_next(&engine, worker).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "queries that were put in are not run"),
+        }
+        drop((jobs, engine));
+        let _ = tokio::time::timeout(QUERY_PAUSE, woken.notified()).await;
     }
 }
 

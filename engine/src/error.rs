@@ -32,6 +32,17 @@ pub enum Error {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// The caller's query reached its deadline.
+    #[error("{message}")]
+    TimedOut {
+        /// After how long, and whose limit that is.
+        message: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// The query was cancelled while it ran.
+    #[error("the query was cancelled")]
+    Cancelled,
     /// The caller's input is malformed.
     #[error("{message}")]
     Invalid {
@@ -112,6 +123,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error's kind as one word, for records: the last of its problem type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Query { .. } => "query",
+            Self::TimedOut { .. } => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Invalid { .. } => "malformed",
+            Self::TooLarge { .. } => "too-large",
+            Self::Forbidden { .. } => "forbidden",
+            Self::NotFound { .. } => "not-found",
+            Self::Conflict { .. } => "conflict",
+            Self::LimitExceeded { .. } => "limit",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Storage(_) => "storage",
+            Self::Config(_) | Self::Internal(_) => "internal",
+        }
+    }
+
     /// Input that is wrong at a named place.
     pub fn invalid(message: impl Into<String>, at: impl Into<String>) -> Self {
         Self::Invalid {

@@ -13,6 +13,8 @@ pub mod ingest;
 pub mod maintain;
 pub mod metadata;
 pub mod query;
+pub mod query_jobs;
+pub mod saved_query;
 pub mod session;
 pub mod structured;
 

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::error::{Error, Result};
 
+pub mod actor;
 pub(crate) mod backup;
 pub mod catalog;
 pub(crate) mod check;
@@ -31,9 +32,12 @@ pub(crate) mod pin;
 pub mod platforms;
 mod presets;
 pub mod quarantine;
+pub mod query_jobs;
+pub mod records;
 pub(crate) mod restore;
 pub mod retention;
 pub(crate) mod rollups;
+pub mod saved_queries;
 pub(crate) mod sweep;
 pub mod tenant_tx;
 pub mod tenants;

@@ -17,20 +17,27 @@ use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
-pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
+pub use crate::query::dry_run::{DryColumn, DryRun};
+pub use crate::query::execute::{Answer, AnswerStream, DeadlineOf, QueryLimits, TooManyRows};
 pub use crate::query::partials::PartialsSource;
-pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
+pub use crate::query::scope::{AnswerStats, RecordTables};
 use crate::query::threads::QueryThreads;
 use crate::query::tops::{self, Answers, TopsQuestion};
+use crate::query::wanted::{NoForm, Wanted};
 use crate::query::worker::{self, Workers};
 use crate::query::written::Writing;
 pub use crate::query::written::{Encode, Ending, Form, Stamp, Took, WrittenAnswer};
-use crate::query::{execute, partials};
+use crate::query::{dry_run, execute, partials};
+
+/// How long an export or a query without its client may take.
+pub(crate) const ALONE: Duration = Duration::from_secs(3_600);
 
 /// Bytes of one answer, and of one export.
 const ANSWER_BYTES: u64 = 1 << 30;
 const EXPORT_BYTES: u64 = 64 << 30;
+/// Bytes of what a dry run says.
+const PLAN_BYTES: usize = 4 << 20;
 
 /// A tenant's view of its data at one version.
 #[derive(Debug, Clone)]
@@ -43,6 +50,7 @@ pub struct Session {
 
 /// A parameter of a query (`$1`, `$2`, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Param {
     /// SQL null.
     Null,
@@ -54,6 +62,10 @@ pub enum Param {
     Decimal(String),
     /// Text.
     Text(String),
+    /// A day.
+    Date(chrono::NaiveDate),
+    /// A moment.
+    Timestamp(DateTime<Utc>),
 }
 
 impl Session {
@@ -131,14 +143,18 @@ impl Session {
     }
 
     /// Runs one SQL query of a caller's where the engine's
-    /// [`crate::SqlIsolation`] says, and writes its answer. As [`Self::sql`] else.
+    /// [`crate::SqlIsolation`] says, under a deadline of the caller's own if the
+    /// plan's is not shorter, and writes its answer. As [`Self::sql`] else.
     pub async fn sql_as<F: Form>(
         &self,
         query: &str,
         params: &[Param],
+        timeout: Option<Duration>,
         form: &F,
     ) -> Result<WrittenAnswer> {
-        self.written(query, params, form, self.limits()).await
+        let limits = self.limits().within(timeout);
+        self.written(query, params, Wanted::Answer(form), limits)
+            .await
     }
 
     /// As [`Self::sql_as`], for an export, which may be longer than an answer;
@@ -149,21 +165,51 @@ impl Session {
         params: &[Param],
         form: &F,
     ) -> Result<WrittenAnswer> {
-        self.written(query, params, form, self.export_limits())
+        self.written(query, params, Wanted::Answer(form), self.export_limits())
             .await
+    }
+
+    /// As [`Self::sql_as`], in pages that are kept, for a query that runs
+    /// without its client: it may take as long as an export.
+    pub(crate) async fn pages_alone(
+        &self,
+        query: &str,
+        params: &[Param],
+        timeout: Duration,
+    ) -> Result<WrittenAnswer> {
+        let limits = QueryLimits {
+            deadline: ALONE,
+            ..self.limits()
+        };
+        let pages = Wanted::<&NoForm>::Pages;
+        self.written(query, params, pages, limits.within(Some(timeout)))
+            .await
+    }
+
+    /// Plans and checks a query of a caller's without running it.
+    pub async fn dry_run(&self, query: &str, params: &[Param]) -> Result<DryRun> {
+        let limits = self.limits();
+        let Some(_) = &self.workers else {
+            let params = scalars(params)?;
+            return dry_run::dry_run(&self.threads, &self.scope, query, params, &limits).await;
+        };
+        let plan = Wanted::<&NoForm>::DryRun;
+        let plan = self.written(query, params, plan, limits).await?;
+        let plan = plan.whole(PLAN_BYTES).await?;
+        serde_json::from_slice(&plan).map_err(Error::internal)
     }
 
     async fn written<F: Form>(
         &self,
         query: &str,
         params: &[Param],
-        form: &F,
+        wanted: Wanted<&F>,
         limits: QueryLimits,
     ) -> Result<WrittenAnswer> {
         let most_bytes = limits.answer_bytes;
         let Some(workers) = &self.workers else {
             let answer = self.sql_within(query, params, limits).await?;
-            let encoder = form.encoder(&answer.schema, self.stamp())?;
+            let encoder = wanted.encoder(&answer.schema, self.stamp())?;
             let writing = Writing::new(answer, encoder);
             return Ok(WrittenAnswer::here(writing, most_bytes));
         };
@@ -173,7 +219,7 @@ impl Session {
             query: query.to_owned(),
             params: params.to_vec(),
             limits,
-            form: serde_json::to_string(form).map_err(Error::internal)?,
+            wanted: serde_json::to_string(&wanted).map_err(Error::internal)?,
         };
         let answer = worker::ask(workers, &self.scope, question).await?;
         Ok(WrittenAnswer::of_worker(answer, most_bytes))
@@ -188,6 +234,7 @@ impl Session {
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
+            deadline_of: DeadlineOf::Plan,
         }
     }
 
@@ -204,7 +251,8 @@ impl Session {
             answer_bytes: EXPORT_BYTES,
             plan: plan.name.clone(),
             memory_bytes: plan.query_memory_bytes,
-            deadline: Duration::from_secs(3_600),
+            deadline: ALONE,
+            deadline_of: DeadlineOf::Plan,
         }
     }
 
@@ -267,6 +315,13 @@ fn scalar(position: usize, param: &Param) -> Result<ScalarValue> {
         Param::Bool(value) => ScalarValue::Boolean(Some(*value)),
         Param::Int(value) => ScalarValue::Int64(Some(*value)),
         Param::Text(text) => ScalarValue::Utf8View(Some(text.clone())),
+        Param::Date(day) => {
+            let since = day.signed_duration_since(chrono::NaiveDate::default());
+            ScalarValue::Date32(i32::try_from(since.num_days()).ok())
+        }
+        Param::Timestamp(at) => {
+            ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into()))
+        }
         Param::Decimal(text) => {
             let parsed = decimal::Value::parse(text)
                 .ok()

@@ -55,6 +55,8 @@ mod lanes;
 mod latest;
 #[path = "engine/quarantine.rs"]
 mod quarantine;
+#[path = "engine/records.rs"]
+mod records;
 #[path = "engine/restored_erasures.rs"]
 mod restored_erasures;
 #[path = "engine/retail.rs"]

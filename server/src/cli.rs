@@ -30,6 +30,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use engine::metadata::actor::acting;
 use engine::{Error, Result};
 
 use self::output::Output;
@@ -140,6 +141,15 @@ fn asks_for_json(mut arguments: impl Iterator<Item = OsString>) -> bool {
 }
 
 async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
+    if let Verb::Serve(verb) = cli.verb {
+        verb.run(&cli.place, output).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    acting("command line", run_once(cli, output)).await
+}
+
+/// A verb that ends by itself; what it changes is recorded as the operator's.
+async fn run_once(cli: Cli, output: Output) -> Result<ExitCode> {
     let place = cli.place;
     match cli.verb {
         Verb::Serve(verb) => verb.run(&place, output).await?,

@@ -18,4 +18,4 @@ mod parquet;
 pub(crate) use engine::session::{Encode, Ending, Stamp};
 pub(crate) use form::{Decimals, Form, Style, TextCells};
 pub(crate) use format::Format;
-pub(crate) use http::respond;
+pub(crate) use http::{Broken, respond};

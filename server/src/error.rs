@@ -246,6 +246,12 @@ impl Problem {
         self
     }
 
+    /// The last word of its type, for records.
+    pub(crate) fn kind(&self) -> &'static str {
+        let words = self.kind.rsplit_once(':');
+        words.map_or(self.kind, |(_, word)| word)
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status

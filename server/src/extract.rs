@@ -25,7 +25,7 @@ use tokio::time::{Instant, Sleep};
 use crate::app::App;
 use crate::error::{Problem, Result};
 
-pub(crate) use params::Params;
+pub(crate) use params::{Pairs, Params, shaped};
 use tempo::Tempo;
 
 /// Of requests that are a question, not data.

@@ -15,3 +15,4 @@ mod listen;
 pub mod router;
 mod routes;
 mod telemetry;
+mod watch;

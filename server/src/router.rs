@@ -48,6 +48,23 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::rollups::verify))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))
+        // Queries
+        .routes(routes!(routes::queries::list))
+        .routes(routes!(routes::queries::cancel))
+        .routes(routes!(routes::sql_jobs::submit, routes::sql_jobs::list))
+        .routes(routes!(routes::sql_jobs::show, routes::sql_jobs::cancel))
+        .routes(routes!(routes::sql_jobs::result))
+        .routes(routes!(routes::saved_queries::list))
+        .routes(routes!(
+            routes::saved_queries::show,
+            routes::saved_queries::save,
+            routes::saved_queries::remove
+        ))
+        .routes(routes!(routes::saved_queries::call))
+        // The operator
+        .routes(routes!(routes::admin_records::queries))
+        .routes(routes!(routes::admin_records::cancel))
+        .routes(routes!(routes::admin_records::audit))
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
@@ -68,13 +85,17 @@ fn api() -> OpenApiRouter<App> {
         Problem,
         crate::encode::Decimals,
         routes::dashboard::Compare,
-        routes::dashboard::Top
+        routes::dashboard::Top,
+        routes::queries::Listing,
+        routes::sql::SqlPlan
     )),
     tags(
         (name = "ingest", description = "Data points and platform events"),
         (name = "quarantine", description = "Rejected points"),
         (name = "read", description = "Questions and answers"),
         (name = "export", description = "Data in bulk"),
+        (name = "queries", description = "Queries that run, ran, run alone, or are kept by name"),
+        (name = "operator", description = "All tenants"),
         (name = "keep", description = "What is kept, and what is erased"),
         (name = "server", description = "Health")
     )

@@ -1,6 +1,7 @@
 //! One file a resource: handlers of about ten lines, with the shape of their
 //! answer right above. Which path they answer is listed in [`crate::router`].
 
+pub(crate) mod admin_records;
 pub(crate) mod collect;
 pub(crate) mod dashboard;
 pub(crate) mod data_points;
@@ -10,7 +11,10 @@ pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod platforms;
 pub(crate) mod quarantine;
+pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod retention;
 pub(crate) mod rollups;
+pub(crate) mod saved_queries;
 pub(crate) mod sql;
+pub(crate) mod sql_jobs;

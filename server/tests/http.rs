@@ -33,6 +33,8 @@ mod isolation;
 mod keep;
 #[path = "http/quarantine.rs"]
 mod quarantine;
+#[path = "http/queries.rs"]
+mod queries;
 #[path = "http/query.rs"]
 mod query;
 #[path = "http/rollups.rs"]

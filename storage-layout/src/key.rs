@@ -6,6 +6,9 @@
 //! names its tenant, so a reader can refuse a file of another one before it
 //! opens it.
 //!
+//! Results of queries that ran without their client are kept for a day at
+//! `tenant_id=<id>/query_results/<job>.<fence>.arrows`.
+//!
 //! A backup keeps objects under the same keys, and its own parts below
 //! `backups/<id>/`.
 
@@ -87,6 +90,47 @@ impl ObjectKey {
             file,
             kind,
         })
+    }
+}
+
+/// The folder of stored results below a tenant's.
+const RESULTS: &str = "query_results";
+
+/// The result of a query that ran without its client, as one run of it left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultKey {
+    /// Whose answer it is.
+    pub tenant: TenantId,
+    /// The job that asked.
+    pub job: Uuid,
+    /// The fence that it ran under: a later run has an object of its own.
+    pub fence: i64,
+}
+
+impl ResultKey {
+    /// The key as a path of the store.
+    pub fn path(&self) -> Path {
+        Path::from_iter([
+            format!("tenant_id={}", self.tenant).as_str(),
+            RESULTS,
+            format!("{}.{}.arrows", self.job, self.fence).as_str(),
+        ])
+    }
+
+    /// Parses a path of the store; `None` when it is not a result's.
+    pub fn parse(path: &Path) -> Option<Self> {
+        let mut parts = path.as_ref().split('/');
+        let tenant = parts.next()?.strip_prefix("tenant_id=")?.parse().ok()?;
+        if parts.next()? != RESULTS {
+            return None;
+        }
+        let (job, fence) = parts.next()?.strip_suffix(".arrows")?.split_once('.')?;
+        let key = Self {
+            tenant,
+            job: Uuid::try_parse(job).ok()?,
+            fence: fence.parse().ok()?,
+        };
+        (parts.next().is_none() && key.path() == *path).then_some(key)
     }
 }
 
@@ -192,6 +236,19 @@ mod tests {
             };
             assert_eq!(ObjectKey::parse(&key.path()), Some(key));
         }
+    }
+
+    #[test]
+    fn a_results_key_is_read_back_as_it_was_built_and_is_no_files() {
+        let key = ResultKey {
+            tenant: "acme".parse().expect("tenant"),
+            job: FileId::new().0,
+            fence: 3,
+        };
+        assert_eq!(ResultKey::parse(&key.path()), Some(key.clone()));
+        assert_eq!(ObjectKey::parse(&key.path()), None);
+        let longer = Path::from(format!("{}/x", key.path()));
+        assert_eq!(ResultKey::parse(&longer), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::metadata::erasures::{self, Erasure, Receipt, Subject};
 use crate::metadata::fence::{self, Fence, Fenced, Note};
 use crate::metadata::jobs::{self, Claimed, Ended};
 use crate::metadata::leases::Take;
-use crate::metadata::upkeep;
+use crate::metadata::{query_jobs, upkeep};
 
 mod meant;
 mod replay;
@@ -154,9 +154,20 @@ impl Maintainer {
             lease.release(None).await;
         }
         let (mut receipt, newest) = erased?;
+        self.withdraw_results(tenant).await?;
         self.delete_replaced(claimed, newest, &mut receipt).await?;
         self.caches.snapshots.invalidate(tenant).await;
         Ok(receipt)
+    }
+
+    /// Ends the tenant's queries that run without their client and deletes what
+    /// they have stored: it is of versions that still had the points. What one
+    /// of them stores at this very moment is swept.
+    async fn withdraw_results(&self, tenant: &TenantId) -> Result<()> {
+        for key in query_jobs::withdraw(&self.pool, tenant).await? {
+            sweep::delete(self.store.as_ref(), key.path().as_ref()).await?;
+        }
+        Ok(())
     }
 
     /// Looks, commits, and looks at what was committed meanwhile, until nothing

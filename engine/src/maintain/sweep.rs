@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
 use crate::metadata::sweep::{self as catalog, BATCH};
 use crate::metadata::upkeep::DueFile;
-use crate::metadata::{pin, upkeep};
+use crate::metadata::{pin, query_jobs, upkeep};
 
 /// Deletions that are under way at the same time.
 const AT_ONCE: usize = 16;
@@ -27,8 +27,28 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) async fn sweep(pool: &PgPool, store: &dyn ObjectStore) -> Result<bool> {
     let inline = catalog::forget_inline(pool).await;
     let objects = objects(pool, store).await;
+    let results = results(pool, store).await;
     let expired = catalog::purge_expired(pool).await;
-    Ok(inline? | objects? | expired?)
+    Ok(inline? | objects? | results? | expired?)
+}
+
+/// Removes results of queries that ran without their client, when their day is
+/// over; whether there may be more. No backup copies them.
+async fn results(pool: &PgPool, store: &dyn ObjectStore) -> Result<bool> {
+    let (expired, mut more) = query_jobs::expired(pool).await?;
+    let things = expired.into_iter().map(|expired| {
+        let keys = expired.keys.iter().map(|key| key.path().to_string());
+        (expired.tenant, expired.job, keys.collect())
+    });
+    for (tenant, deleted) in delete_all(store, things.collect()).await {
+        for job in deleted.gone {
+            more &= log(&tenant, query_jobs::forget(pool, &tenant, job).await);
+        }
+        for job in deleted.left {
+            more &= log(&tenant, query_jobs::put_off(pool, &tenant, job).await);
+        }
+    }
+    Ok(more)
 }
 
 /// Leaves everything for later while a backup or a restore copies objects, or

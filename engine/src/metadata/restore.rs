@@ -16,9 +16,18 @@ use super::{blame, owed};
 use crate::error::{Error, Result};
 
 /// What a living system knows better than any backup: which keys were revoked,
-/// what was erased since, and which work is under way and by whom. Rows that are
+/// what was erased since, which work is under way and by whom, what was asked
+/// and changed, and which results are stored. Rows that are
 /// there stay as they are, and those of the backup that are not come back.
-const KEPT: [&str; 4] = ["api_key", "erasure", "job", "lease"];
+const KEPT: [&str; 7] = [
+    "api_key",
+    "audit_log",
+    "erasure",
+    "job",
+    "lease",
+    "query_job",
+    "query_log",
+];
 
 /// Rows that writers lock: replaced in place, so that a writer that waits goes
 /// on with the restored tenant.

@@ -207,8 +207,8 @@ pub(crate) async fn renew_uploads(pool: &PgPool, tenant: &TenantId) -> Result<()
     tx.commit().await.map_err(blame)
 }
 
-/// Removes expired event ids, idempotency keys, rejected points and jobs of all
-/// tenants, a bounded number at a time; whether there may be more.
+/// Removes expired event ids, idempotency keys, rejected points, jobs and records
+/// of all tenants, a bounded number at a time; whether there may be more.
 pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
     let mut more = false;
     for (purge, rows) in [
@@ -232,6 +232,24 @@ pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
         (
             "DELETE FROM analytics.quarantine WHERE expires_at < now() AND id = ANY (ARRAY(
                  SELECT id FROM analytics.quarantine WHERE expires_at < now() LIMIT $1))",
+            20_000,
+        ),
+        (
+            "DELETE FROM analytics.query_log WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM analytics.query_log
+                 WHERE started_at < now() - interval '30 days' LIMIT $1))",
+            20_000,
+        ),
+        (
+            "DELETE FROM analytics.audit_log WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM analytics.audit_log
+                 WHERE at < now() - interval '400 days' LIMIT $1))",
+            20_000,
+        ),
+        (
+            "DELETE FROM analytics.operator_audit WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM analytics.operator_audit
+                 WHERE at < now() - interval '400 days' LIMIT $1))",
             20_000,
         ),
     ] {

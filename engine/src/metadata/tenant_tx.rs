@@ -9,7 +9,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres, Transaction};
 use storage_layout::TenantId;
 
-use super::blame;
+use super::{actor, blame};
 use crate::error::Result;
 
 /// A transaction in which row-level security shows one tenant.
@@ -38,9 +38,11 @@ impl TenantTx {
         sqlx::query(
             "SELECT set_config('app.current_tenant_id', $1, true),
                     set_config('lock_timeout', '5s', true),
-                    set_config('statement_timeout', '60s', true)",
+                    set_config('statement_timeout', '60s', true),
+                    set_config('app.actor', $2, true)",
         )
         .bind(tenant.as_str())
+        .bind(actor::current())
         .execute(&mut *inner)
         .await
         .map_err(blame)?;

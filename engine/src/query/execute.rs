@@ -60,6 +60,17 @@ pub struct QueryLimits {
     pub memory_bytes: u64,
     /// From its start to its last row.
     pub deadline: Duration,
+    /// Who set that.
+    pub deadline_of: DeadlineOf,
+}
+
+/// Who set a query's deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeadlineOf {
+    /// The tenant's plan.
+    Plan,
+    /// The request, within the plan's.
+    Request,
 }
 
 /// An answer on its way.
@@ -92,8 +103,9 @@ pub(crate) async fn sql(
         params,
         memory_bytes: limits.memory_bytes,
         begun: begun.clone(),
+        asked: Instant::now(),
     };
-    let mut stream = AnswerStream {
+    let mut stream = Rows {
         query: query.to_owned(),
         task: threads.spawn(question.answer(started, rows))?,
         rows: Some(received),
@@ -112,7 +124,7 @@ pub(crate) async fn sql(
     };
     Ok(Answer {
         schema,
-        stream,
+        stream: Box::pin(stream),
         stats,
     })
 }
@@ -126,6 +138,7 @@ struct Question {
     memory_bytes: u64,
     /// Whether a thread has taken it up.
     begun: Arc<AtomicBool>,
+    asked: Instant,
 }
 
 /// A batch, or `None` behind the last one: a channel that closes without it
@@ -135,6 +148,7 @@ type Sent = Option<Result<RecordBatch, DataFusionError>>;
 impl Question {
     async fn answer(self, started: oneshot::Sender<Result<SchemaRef>>, rows: mpsc::Sender<Sent>) {
         self.begun.store(true, Ordering::Relaxed);
+        self.stats.set_queued(self.asked.elapsed());
         let mut stream = match self.start().await {
             Ok(stream) => stream,
             Err(error) => return drop(started.send(Err(error))),
@@ -159,6 +173,7 @@ impl Question {
             params,
             memory_bytes,
             begun: _,
+            asked: _,
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
         verify::verify(&plan, &scope.objects)?;
@@ -173,6 +188,22 @@ async fn plan(
     params: Vec<ScalarValue>,
     memory_bytes: u64,
 ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
+    let (state, plan) = logical_plan(scope, stats, query, params, memory_bytes).await?;
+    let physical = state
+        .create_physical_plan(&plan)
+        .await
+        .map_err(|e| problem::query(e, query))?;
+    Ok((state, physical))
+}
+
+/// The plan of a query whose text and values passed.
+pub(super) async fn logical_plan(
+    scope: &Arc<Scope>,
+    stats: &Arc<AnswerStats>,
+    query: &str,
+    params: Vec<ScalarValue>,
+    memory_bytes: u64,
+) -> Result<(SessionState, LogicalPlan)> {
     let state = context::state(scope, stats, memory_bytes)?;
     let statement = gate::parse(&state, query)?;
     let plan: LogicalPlan = state
@@ -186,11 +217,7 @@ async fn plan(
         .with_param_values(ParamValues::List(params))
         .map_err(|e| problem::query(e, query))?;
     let plan = latest::narrowed(scope, plan).await?;
-    let physical = state
-        .create_physical_plan(&plan)
-        .await
-        .map_err(|e| problem::query(e, query))?;
-    Ok((state, physical))
+    Ok((state, plan))
 }
 
 /// Refuses values that no place of the query takes: a slip that would go unseen.
@@ -210,8 +237,11 @@ fn check_count(plan: &LogicalPlan, given: usize, query: &str) -> Result<()> {
     })
 }
 
-/// The rows of an answer, under its limits; dropping it ends the query.
-pub struct AnswerStream {
+/// The rows of an answer.
+pub type AnswerStream = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
+
+/// Rows under a query's limits; dropping them ends the query.
+struct Rows {
     /// What was asked, for the places in errors.
     query: String,
     task: JoinHandle<()>,
@@ -222,13 +252,13 @@ pub struct AnswerStream {
     expiry: Pin<Box<tokio::time::Sleep>>,
 }
 
-impl Drop for AnswerStream {
+impl Drop for Rows {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Stream for AnswerStream {
+impl Stream for Rows {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -254,18 +284,20 @@ impl Stream for AnswerStream {
     }
 }
 
-impl AnswerStream {
+impl Rows {
     /// As much of the batch as the limit leaves.
     fn limited(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows() as u64;
         if rows <= self.rows_left {
             self.rows_left -= rows;
+            self.stats.add_rows(rows);
             return Ok(batch);
         }
         if self.limits.too_many_rows == TooManyRows::Fail {
             return Err(self.limits.exceeded());
         }
         self.stats.set_truncated();
+        self.stats.add_rows(self.rows_left);
         Ok(batch.slice(0, usize::try_from(self.rows_left).unwrap_or(usize::MAX)))
     }
 }
@@ -286,15 +318,39 @@ pub(super) fn not_begun() -> Error {
 }
 
 impl QueryLimits {
+    /// The same under the request's own deadline, if that is the shorter one.
+    pub(crate) fn within(self, timeout: Option<Duration>) -> Self {
+        match timeout.filter(|timeout| *timeout < self.deadline) {
+            Some(deadline) => Self {
+                deadline,
+                deadline_of: DeadlineOf::Request,
+                ..self
+            },
+            None => self,
+        }
+    }
+
     pub(super) fn out_of_time(&self) -> Error {
-        let seconds = self.deadline.as_secs();
-        Error::Query {
-            message: format!(
-                "the query was stopped after {seconds} s, the limit of the plan {:?}",
-                self.plan
+        let (message, hint) = match self.deadline_of {
+            DeadlineOf::Plan => (
+                format!(
+                    "the query was stopped after {} s, the limit of the plan {:?}",
+                    self.deadline.as_secs(),
+                    self.plan
+                ),
+                "filter by time, platform or metric, or ask for fewer rows",
             ),
-            location: None,
-            hint: Some("filter by time, platform or metric, or ask for fewer rows".into()),
+            DeadlineOf::Request => (
+                format!(
+                    "the query was stopped after {} ms, the timeout_ms of the request",
+                    self.deadline.as_millis()
+                ),
+                "give it more time, or filter by time, platform or metric",
+            ),
+        };
+        Error::TimedOut {
+            message,
+            hint: hint.into(),
         }
     }
 

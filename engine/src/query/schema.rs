@@ -7,7 +7,7 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
 
 use super::rollup_table::{Period, RollupTable};
-use super::scope::{AnswerStats, Scope};
+use super::scope::{AnswerStats, RecordTables, Scope};
 use super::sketch_table::SketchTable;
 use super::supplier::CatalogTable;
 use super::system_tables;
@@ -18,7 +18,10 @@ pub(crate) const CATALOG: &str = "tessera";
 /// The schema that a bare table name means.
 pub(crate) const SCHEMA: &str = "analytics";
 
-/// Every table there is.
+/// Those that only an admin of the tenant has.
+const RECORD_TABLES: [&str; 2] = ["query_log", "audit_log"];
+
+/// Every table that everybody has.
 const TABLES: [&str; 10] = [
     storage_layout::key::POINTS_TABLE,
     "daily_metrics",
@@ -65,14 +68,23 @@ struct TenantSchema {
 #[async_trait]
 impl SchemaProvider for TenantSchema {
     fn table_names(&self) -> Vec<String> {
-        TABLES.map(str::to_owned).to_vec()
+        let records = match self.scope.records {
+            RecordTables::Shown => &RECORD_TABLES[..],
+            RecordTables::Hidden => &[],
+        };
+        let names = TABLES.iter().chain(records);
+        names.map(|name| (*name).to_owned()).collect()
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        TABLES.contains(&name)
+        let shown = self.scope.records == RecordTables::Shown;
+        TABLES.contains(&name) || (shown && RECORD_TABLES.contains(&name))
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        if !self.table_exist(name) {
+            return Ok(None);
+        }
         let (scope, stats) = (self.scope.clone(), self.stats.clone());
         let rollup =
             |period| Arc::new(RollupTable::new(scope.clone(), period)) as Arc<dyn TableProvider>;
@@ -89,6 +101,8 @@ impl SchemaProvider for TenantSchema {
             "metrics" => system_tables::metrics(&scope)?,
             "platforms" => system_tables::platforms(&scope)?,
             "usage" => system_tables::of_catalog(&scope, CatalogTable::Usage).await?,
+            "query_log" => system_tables::of_catalog(&scope, CatalogTable::QueryLog).await?,
+            "audit_log" => system_tables::of_catalog(&scope, CatalogTable::AuditLog).await?,
             _ => return Ok(None),
         }))
     }

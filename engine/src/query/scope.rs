@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
+use serde::{Deserialize, Serialize};
 use storage_layout::TenantId;
 use storage_layout::store::FencedStore;
 
 use super::cache::Caches;
 use super::supplier::Supplier;
+use super::written::Ending;
 use crate::metadata::catalog::{FileStorage, Snapshot};
 use crate::metadata::platforms::Platform;
 
@@ -31,6 +33,8 @@ pub(crate) struct Scope {
     pub(crate) objects: Arc<HashSet<Path>>,
     /// Where queries put aside what their memory does not hold.
     pub(crate) spill: Spill,
+    /// Whether `query_log` and `audit_log` are there.
+    pub(crate) records: RecordTables,
 }
 
 /// Where sorts and groups go that do not fit in a query's memory.
@@ -40,6 +44,16 @@ pub(crate) enum Spill {
     System,
     /// This folder, up to so many bytes.
     Folder { path: PathBuf, bytes: u64 },
+}
+
+/// Whether a session has the tables `query_log` and `audit_log`, which are for
+/// the tenant's admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecordTables {
+    /// They are there.
+    Shown,
+    /// There are no such tables.
+    Hidden,
 }
 
 impl Scope {
@@ -69,7 +83,12 @@ impl Scope {
             store,
             objects,
             spill: Spill::System,
+            records: RecordTables::Hidden,
         }
+    }
+
+    pub(crate) fn with_records(self, records: RecordTables) -> Self {
+        Self { records, ..self }
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {
@@ -83,6 +102,9 @@ pub struct AnswerStats {
     files: AtomicU64,
     rows_scanned: AtomicU64,
     bytes_scanned: AtomicU64,
+    planned_bytes: AtomicU64,
+    rows: AtomicU64,
+    queued_ms: AtomicU64,
     truncated: AtomicBool,
 }
 
@@ -102,12 +124,56 @@ impl AnswerStats {
         self.bytes_scanned.load(Ordering::Relaxed)
     }
 
+    /// Bytes of those files, whole: a query that skips row groups or columns
+    /// fetches fewer.
+    pub fn planned_bytes(&self) -> u64 {
+        self.planned_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Rows of the answer so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// How long the query waited for a thread, milliseconds.
+    pub fn queued_ms(&self) -> u64 {
+        self.queued_ms.load(Ordering::Relaxed)
+    }
+
     /// Whether a limit cut the rows.
     pub fn truncated(&self) -> bool {
         self.truncated.load(Ordering::Acquire)
     }
 
-    pub(crate) fn add_files(&self, files: u64, rows: u64) {
+    /// Takes over the counts of an answer that another process made.
+    pub(crate) fn end(&self, ending: &Ending) {
+        self.add_files(ending.took.files, ending.took.rows_scanned, 0);
+        self.add_bytes(ending.took.bytes_scanned);
+        self.add_rows(ending.rows);
+        if !ending.complete {
+            self.set_truncated();
+        }
+    }
+
+    /// The counts of an answer that was stored.
+    pub(crate) fn stored(files: u64, rows_scanned: u64, bytes_scanned: u64) -> Self {
+        let stats = Self::default();
+        stats.add_files(files, rows_scanned, 0);
+        stats.add_bytes(bytes_scanned);
+        stats
+    }
+
+    pub(crate) fn add_rows(&self, rows: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_queued(&self, waited: std::time::Duration) {
+        let ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        self.queued_ms.store(ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_files(&self, files: u64, rows: u64, bytes: u64) {
+        self.planned_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.files.fetch_add(files, Ordering::Relaxed);
         self.rows_scanned.fetch_add(rows, Ordering::Relaxed);
     }

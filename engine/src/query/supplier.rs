@@ -11,7 +11,7 @@ use sqlx::postgres::PgPool;
 use storage_layout::{FileId, TenantId};
 
 use super::partials::Sourced;
-use super::system_tables;
+use super::{record_tables, system_tables};
 use crate::error::Result;
 use crate::metadata::catalog;
 
@@ -20,6 +20,10 @@ use crate::metadata::catalog;
 pub(crate) enum CatalogTable {
     /// What the tenant used, by UTC day.
     Usage,
+    /// Queries that ended.
+    QueryLog,
+    /// Changes and refusals.
+    AuditLog,
 }
 
 /// One tenant's part of the catalog, as far as queries read it.
@@ -60,6 +64,8 @@ impl Supplier for CatalogSupplier {
     async fn table(&self, table: CatalogTable) -> Result<RecordBatch> {
         match table {
             CatalogTable::Usage => system_tables::usage(&self.pool, &self.tenant).await,
+            CatalogTable::QueryLog => record_tables::query_log(&self.pool, &self.tenant).await,
+            CatalogTable::AuditLog => record_tables::audit_log(&self.pool, &self.tenant).await,
         }
     }
 

@@ -101,7 +101,7 @@ pub(crate) async fn of_catalog(
     provider(rows.map_err(|e| DataFusionError::External(Box::new(e)))?)
 }
 
-fn tenant(of: &TenantId, rows: usize) -> ArrayRef {
+pub(super) fn tenant(of: &TenantId, rows: usize) -> ArrayRef {
     let ids = std::iter::repeat_n(of.as_str(), rows);
     Arc::new(StringViewArray::from_iter_values(ids))
 }

@@ -315,8 +315,9 @@ impl TableProvider for PointsTable {
             .chain(&inline)
             .map(|file| file.statistics.rows)
             .sum();
+        let bytes = objects.iter().chain(&inline).map(|file| file.bytes).sum();
         self.stats
-            .add_files((objects.len() + inline.len()) as u64, rows);
+            .add_files((objects.len() + inline.len()) as u64, rows, bytes);
         let mut inputs = Vec::new();
         if !objects.is_empty() {
             inputs.push(self.object_scan(state, &objects, projection, limit)?);

@@ -3,14 +3,17 @@
 //! The bytes are made beside the query, in this process or in a worker; whoever
 //! sends them on never sees a row. Which forms there are is the front's matter.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use bytes::Bytes;
+use arrow::datatypes::{Schema, SchemaRef};
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::dry_run::DryRun;
 use super::execute::Answer;
 use super::scope::AnswerStats;
 use super::worker;
@@ -73,6 +76,7 @@ pub trait Form: Serialize + DeserializeOwned + Send + Sync + 'static {
 /// An answer that is being written; dropping it ends the query.
 pub struct WrittenAnswer {
     source: Source,
+    stats: Arc<AnswerStats>,
     left_bytes: u64,
 }
 
@@ -82,9 +86,17 @@ enum Source {
 }
 
 impl WrittenAnswer {
+    /// Rows that are there already, such as a stored result's, written in this
+    /// process. Errors: the form cannot hold a column's type.
+    pub fn of<F: Form>(answer: Answer, form: &F, stamp: Stamp) -> Result<Self> {
+        let encoder = form.encoder(&answer.schema, stamp)?;
+        Ok(Self::here(Writing::new(answer, encoder), u64::MAX))
+    }
+
     /// Written in this process.
     pub(crate) fn here(writing: Writing, most_bytes: u64) -> Self {
         Self {
+            stats: writing.answer.stats.clone(),
             source: Source::Here(Box::new(writing)),
             left_bytes: most_bytes,
         }
@@ -93,6 +105,7 @@ impl WrittenAnswer {
     /// Written by a worker.
     pub(crate) fn of_worker(answer: worker::Answer, most_bytes: u64) -> Self {
         Self {
+            stats: Arc::default(),
             source: Source::Worker(answer),
             left_bytes: most_bytes,
         }
@@ -103,11 +116,37 @@ impl WrittenAnswer {
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let chunk = match &mut self.source {
             Source::Here(writing) => writing.next().await?,
-            Source::Worker(answer) => answer.next().await?,
+            Source::Worker(answer) => {
+                let chunk = answer.next().await?;
+                if chunk.is_some()
+                    && let Some(ending) = answer.ended()
+                {
+                    self.stats.end(&ending);
+                }
+                chunk
+            }
         };
         let bytes = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         self.left_bytes = self.left_bytes.checked_sub(bytes).ok_or_else(too_long)?;
         Ok(chunk)
+    }
+
+    /// What it took; final when the answer has ended, and until then what this
+    /// process knows of it.
+    pub fn stats(&self) -> &Arc<AnswerStats> {
+        &self.stats
+    }
+
+    /// All of it, at most so many bytes.
+    pub(crate) async fn whole(mut self, most_bytes: usize) -> Result<Bytes> {
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = self.next().await? {
+            if whole.len() + chunk.len() > most_bytes {
+                return Err(too_long());
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
     }
 
     /// What the answer turned out to be; `None` while it still runs.
@@ -152,6 +191,17 @@ impl Writing {
         }
     }
 
+    /// A plan that was made and not run, as JSON.
+    pub(crate) fn of_plan(plan: &DryRun) -> Result<Self> {
+        let answer = Answer {
+            schema: Arc::new(Schema::empty()),
+            stream: Box::pin(futures::stream::empty()),
+            stats: Arc::default(),
+        };
+        let text = serde_json::to_vec(plan).map_err(Error::internal)?;
+        Ok(Self::new(answer, Box::new(Text(text))))
+    }
+
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         let mut out = Vec::with_capacity(CHUNK_BYTES);
         if self.phase == Phase::Ended {
@@ -184,6 +234,24 @@ impl Writing {
             rows: self.rows,
             took: Took::from(self.answer.stats.as_ref()),
         }
+    }
+}
+
+/// A text that is there already.
+struct Text(Vec<u8>);
+
+impl Encode for Text {
+    fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        out.append(&mut self.0);
+        Ok(())
+    }
+
+    fn rows(&mut self, _batch: &RecordBatch, _out: &mut Vec<u8>) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _ending: &Ending, _out: &mut Vec<u8>) -> Result<()> {
+        Ok(())
     }
 }
 

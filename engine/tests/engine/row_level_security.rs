@@ -10,6 +10,10 @@ use engine::metadata::embedded::EmbeddedPostgres;
 use engine::metadata::erasures::Subject;
 use engine::metadata::keys::Scope;
 use engine::metadata::tenant_tx::TenantTx;
+use engine::query::running::{Asked, Class};
+use engine::query_jobs::NewQuery;
+use engine::saved_query::Definition;
+use engine::session::RecordTables;
 use engine::{Engine, EngineOptions, Error, TenantId};
 use serde_json::Value;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -69,6 +73,35 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
     // Makes an erasure, its job and two leases.
     let nobody = Subject::new("customer_id", "nobody").unwrap();
     upkeep.erase(tenant, Some(nobody)).await.unwrap();
+
+    // Records of a query, a stored query that runs alone, and a saved one.
+    let asked = Asked {
+        tenant,
+        who: "a test",
+        class: Class::Sql,
+        text: "select 1",
+    };
+    fixture.engine.running().begin(&asked).finish();
+    fixture.engine.records().flush().await;
+    let alone = NewQuery {
+        who: "a test".into(),
+        query: "select 1".into(),
+        params: Vec::new(),
+        timeout: None,
+        records: RecordTables::Hidden,
+    };
+    let jobs = fixture.engine.query_jobs();
+    jobs.submit(tenant, &alone).await.unwrap();
+    let definition = Definition {
+        query: "select 1".into(),
+        description: String::new(),
+        parameters: Vec::new(),
+    };
+    let saved = fixture.engine.saved_queries();
+    saved
+        .put(tenant, &format!("of-{tenant}"), &definition, "a test")
+        .await
+        .unwrap();
 
     let uploads = [format!("tenant_id={tenant}/never")];
     commit::begin_upload(pool, tenant, &uploads).await.unwrap();

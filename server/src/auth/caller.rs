@@ -5,12 +5,14 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use engine::TenantId;
 use engine::metadata::keys::Scope;
+use engine::session::RecordTables;
 
+use super::Identity;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
@@ -51,7 +53,31 @@ impl Needs for ToExport {
 pub struct Caller<N> {
     /// The only tenant this request may touch.
     pub tenant: TenantId,
+    /// Who asks, for records.
+    pub identity: Identity,
+    scopes: Vec<Scope>,
     scope: PhantomData<N>,
+}
+
+impl<N> Caller<N> {
+    /// Whether the caller may everything inside the tenant.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.scopes.contains(&Scope::Admin)
+    }
+
+    /// Whether its SQL sees the tables of records.
+    pub(crate) fn records(&self) -> RecordTables {
+        match self.is_admin() {
+            true => RecordTables::Shown,
+            false => RecordTables::Hidden,
+        }
+    }
+
+    /// Whose queries the caller may list and cancel: its own, or everybody's
+    /// of the tenant.
+    pub(crate) fn sees_queries_of(&self) -> Option<String> {
+        (!self.is_admin()).then(|| self.identity.to_string())
+    }
 }
 
 impl<N: Needs> FromRequestParts<App> for Caller<N> {
@@ -68,8 +94,10 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
                 Problem::unauthorized("the key is unknown, expired or revoked", Challenge::Unknown)
             })?;
         agree(&parts.headers, &caller.tenant)?;
+        let identity = Identity { key: caller.key };
         if !caller.may(N::SCOPE) {
             let scope = N::SCOPE.name();
+            refused(parts, app, &caller.tenant, &identity);
             return Err(
                 Problem::forbidden(format!("the key lacks the scope `{scope}`")).hint(format!(
                     "make a key with `tessera key create --scopes {scope}`"
@@ -79,13 +107,24 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
         tracing::Span::current().record("tenant", caller.tenant.as_str());
         Ok(Self {
             tenant: caller.tenant,
+            identity,
+            scopes: caller.scopes,
             scope: PhantomData,
         })
     }
 }
 
+/// A lack of rights is recorded by route, never by address: that holds values.
+fn refused(parts: &Parts, app: &App, tenant: &TenantId, who: &Identity) {
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or("unknown", MatchedPath::as_str);
+    let target = format!("{} {route}", parts.method);
+    let records = app.engine.records();
+    records.audit(tenant, &who.to_string(), "access.refused", &target);
+}
+
 /// The one credential of a request; two that differ are nobody's.
-fn credential(headers: &HeaderMap) -> Result<&str> {
+pub(super) fn credential(headers: &HeaderMap) -> Result<&str> {
     let mut shown = None;
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
         let text = value.to_str().unwrap_or_default();

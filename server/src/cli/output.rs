@@ -90,6 +90,7 @@ pub(super) fn sentence(error: &Error) -> (String, Option<&str>) {
             )
         }
         Error::Forbidden { message, hint, .. } => (message.clone(), hint.as_deref()),
+        Error::TimedOut { message, hint } => (message.clone(), Some(hint)),
         Error::Storage(source) | Error::Internal(source) => (format!("{error}: {source}"), None),
         other => (other.to_string(), None),
     }

@@ -84,7 +84,7 @@ pub(super) fn unwritable(column: &str, data_type: &DataType) -> Error {
     Error::Query {
         message: format!(
             "column {column:?} has the type {}, which this format cannot hold",
-            super::json::type_name(data_type)
+            engine::query::type_name::type_name(data_type)
         ),
         location: None,
         hint: Some(

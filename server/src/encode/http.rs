@@ -72,6 +72,7 @@ fn rest(
         let chunk = answer.next().await.map_err(broken)?;
         let cut = answer.ended().is_some_and(|ending| !ending.complete);
         if cut && format != Format::Json {
+            // Told as cut by the counts; the transfer only breaks.
             return Err(io::Error::other("the plan's result rows cut the answer"));
         }
         Ok(chunk.map(|chunk| (chunk, (None, answer))))
@@ -80,9 +81,10 @@ fn rest(
 
 /// The mapping logs what is ours; the client sees a broken transfer.
 fn broken(error: engine::Error) -> io::Error {
-    let problem = Problem::from(error);
-    io::Error::other(format!(
-        "the answer failed on its way: {}",
-        problem.status()
-    ))
+    io::Error::other(Broken(Problem::from(error)))
 }
+
+/// Why an answer ended on its way, for whoever watches it.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer failed on its way: {}", .0.status())]
+pub(crate) struct Broken(pub(crate) Problem);

@@ -1,9 +1,10 @@
 //! One JSON object: columns, rows as arrays, and what the answer is.
 
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use arrow::datatypes::SchemaRef;
 use arrow::json::EncoderOptions;
 use arrow::record_batch::RecordBatch;
-use engine::session::Took;
+use engine::query::type_name::type_name;
+use engine::session::{DryColumn, Took};
 use engine::{Error, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,6 +41,22 @@ pub(crate) struct Column {
     #[serde(rename = "type")]
     #[schema(example = "decimal(25,9)")]
     type_name: String,
+}
+
+impl From<DryColumn> for Column {
+    fn from(column: DryColumn) -> Self {
+        let DryColumn { name, type_name } = column;
+        Self { name, type_name }
+    }
+}
+
+/// The columns of a schema.
+fn columns(schema: &SchemaRef) -> Vec<Column> {
+    let column = |field: &arrow::datatypes::FieldRef| Column {
+        name: field.name().clone(),
+        type_name: type_name(field.data_type()),
+    };
+    schema.fields().iter().map(column).collect()
 }
 
 /// What an answer took.
@@ -94,13 +111,7 @@ impl Json {
 
 impl Encode for Json {
     fn start(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let fields = self.schema.fields().iter();
-        let columns: Vec<_> = fields
-            .map(|f| Column {
-                name: f.name().clone(),
-                type_name: type_name(f.data_type()),
-            })
-            .collect();
+        let columns = columns(&self.schema);
         out.extend_from_slice(b"{\"columns\":");
         serde_json::to_writer(&mut *out, &columns).map_err(Error::internal)?;
         out.extend_from_slice(b",\"rows\":[");
@@ -139,50 +150,5 @@ impl Encode for Json {
         out.extend_from_slice(tail.strip_prefix(b"{").unwrap_or(&tail));
         out.push(b'\n');
         Ok(())
-    }
-}
-
-/// A type's name as users of SQL write it.
-pub(super) fn type_name(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".into(),
-        DataType::Binary
-        | DataType::LargeBinary
-        | DataType::BinaryView
-        | DataType::FixedSizeBinary(_) => "binary".into(),
-        DataType::Decimal32(p, s)
-        | DataType::Decimal64(p, s)
-        | DataType::Decimal128(p, s)
-        | DataType::Decimal256(p, s) => format!("decimal({p},{s})"),
-        DataType::Timestamp(unit, zone) => {
-            let name = if zone.is_some() {
-                "timestamptz"
-            } else {
-                "timestamp"
-            };
-            match unit {
-                TimeUnit::Nanosecond => format!("{name}(9)"),
-                _ => name.into(),
-            }
-        }
-        DataType::Date32 | DataType::Date64 => "date".into(),
-        DataType::Time32(_) | DataType::Time64(_) => "time".into(),
-        DataType::Interval(_) | DataType::Duration(_) => "interval".into(),
-        DataType::Dictionary(_, value) => type_name(value),
-        DataType::RunEndEncoded(_, value) => type_name(value.data_type()),
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::ListView(item)
-        | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _) => format!("list<{}>", type_name(item.data_type())),
-        DataType::Struct(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|f| format!("{} {}", f.name(), type_name(f.data_type())))
-                .collect();
-            format!("struct<{}>", fields.join(", "))
-        }
-        DataType::Map(..) => "map".into(),
-        other => other.to_string().to_ascii_lowercase(),
     }
 }

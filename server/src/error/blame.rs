@@ -32,6 +32,20 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
+            Error::TimedOut { message, hint } => Self::new(
+                StatusCode::BAD_REQUEST,
+                "urn:tessera:problem:timeout",
+                "query took too long",
+                message,
+            )
+            .hint(hint),
+            Error::Cancelled => Self::new(
+                StatusCode::CONFLICT,
+                "urn:tessera:problem:cancelled",
+                "query cancelled",
+                "the query was cancelled while it ran",
+            )
+            .hint("send it again if you still want its answer"),
             Error::TooLarge { message, hint } => Self::over_size(message).hint(hint),
             Error::Forbidden { message, at, hint } => {
                 Self::forbidden(message).at_maybe(at).hint_maybe(hint)

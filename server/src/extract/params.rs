@@ -25,9 +25,25 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+/// All parameters as they were sent, for a route whose names are a tenant's.
+pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
+
+impl FromRequestParts<App> for Pairs {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self> {
+        pairs(&parts.uri).map(Self)
+    }
+}
+
+fn pairs(uri: &Uri) -> Result<Vec<(String, String)>> {
+    let Query(pairs) = Query::try_from_uri(uri)
         .map_err(|_| Problem::malformed("the query parameters cannot be read"))?;
+    Ok(pairs)
+}
+
+/// Reads parameters of a known shape out of some pairs.
+pub(crate) fn shaped<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T> {
     let pairs = pairs
         .into_iter()
         .map(|(name, text)| (name.clone(), Value { name, text }));
@@ -35,6 +51,10 @@ fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T> {
         let problem = Problem::malformed(fault.what);
         problem.at(fault.name.unwrap_or_else(|| "query parameters".into()))
     })
+}
+
+fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T> {
+    shaped(pairs(uri)?)
 }
 
 /// A parameter's text, which becomes what its field asks for.

@@ -2,10 +2,14 @@
 
 mod answer;
 
+use std::future::Future;
+
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use engine::dashboard::{self as of, RangeRequest};
+use engine::query::running::{Asked, Class};
 use engine::{Error, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +21,7 @@ use crate::auth::{Caller, ToRead};
 use crate::encode::Decimals;
 use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Params;
+use crate::watch;
 
 /// What a dashboard shows.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -253,9 +258,32 @@ pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller<ToRead>,
     Params(params): Params<DashboardParams>,
-) -> Result<Json<Dashboard>> {
-    let session = app.engine.session(&caller.tenant).await?;
-    params.shown(&session).await
+) -> Result<Response> {
+    watched(&app, &caller, |session| async move {
+        params.shown(&session).await
+    })
+    .await
+}
+
+/// Makes a dashboard that is recorded, and can be cancelled.
+async fn watched<F: Future<Output = Result<Json<Dashboard>>>>(
+    app: &App,
+    caller: &Caller<ToRead>,
+    make: impl FnOnce(Session) -> F,
+) -> Result<Response> {
+    let query = app.engine.running().begin(&Asked {
+        tenant: &caller.tenant,
+        who: &caller.identity.to_string(),
+        class: Class::Dashboard,
+        text: "dashboard",
+    });
+    let observer = query.observer();
+    let work = async {
+        let session = app.engine.session(&caller.tenant).await?;
+        observer.of_version(session.version());
+        Ok(make(session).await?.into_response())
+    };
+    Ok(watch::answer(query, work).await)
 }
 
 /// Shows the dashboard of one platform.
@@ -276,23 +304,10 @@ pub(crate) async fn show_platform(
     State(app): State<App>,
     caller: Caller<ToRead>,
     Path(platform): Path<String>,
-    Params(mut params): Params<DashboardParams>,
-) -> Result<Json<Dashboard>> {
-    let session = app.engine.session(&caller.tenant).await?;
-    if !session.platforms().iter().any(|p| p.name == platform) {
-        return Err(Error::NotFound {
-            what: format!("the platform {platform:?}"),
-        }
-        .into());
-    }
-    if params.platform.get_or_insert_with(|| platform.clone()) != &platform {
-        return Err(
-            Problem::malformed("the path and the parameter name two platforms")
-                .at("platform")
-                .hint("leave the parameter out"),
-        );
-    }
-    params.shown(&session).await
+    Params(params): Params<DashboardParams>,
+) -> Result<Response> {
+    let make = |session| async move { params.of_platform(platform, &session).await };
+    watched(&app, &caller, make).await
 }
 
 impl DashboardParams {
@@ -302,6 +317,23 @@ impl DashboardParams {
         let request = self.request()?;
         let dashboard = of::dashboard(session, &request, Utc::now()).await?;
         Ok(Json(Dashboard::new(dashboard, decimals)))
+    }
+
+    async fn of_platform(mut self, platform: String, session: &Session) -> Result<Json<Dashboard>> {
+        if !session.platforms().iter().any(|p| p.name == platform) {
+            return Err(Error::NotFound {
+                what: format!("the platform {platform:?}"),
+            }
+            .into());
+        }
+        if self.platform.get_or_insert_with(|| platform.clone()) != &platform {
+            return Err(
+                Problem::malformed("the path and the parameter name two platforms")
+                    .at("platform")
+                    .hint("leave the parameter out"),
+            );
+        }
+        self.shown(session).await
     }
 
     fn request(self) -> Result<of::DashboardRequest> {

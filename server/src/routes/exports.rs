@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use engine::query::running::{Asked, Class, Observer};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +14,7 @@ use crate::auth::{Caller, ToExport};
 use crate::encode::{self, Decimals, Form, Format, Style, TextCells};
 use crate::error::{BodyRefused, KeyRefused, Result};
 use crate::extract::{Json, Params};
+use crate::watch;
 
 /// What to export, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -112,15 +114,28 @@ pub(crate) async fn create(
     Params(params): Params<ExportParams>,
     Json(body): Json<ExportRequest>,
 ) -> Result<Response> {
-    let problem = match export(&app, &caller, &params, &body).await {
-        Ok(response) => return Ok(response),
-        Err(problem) => problem,
+    let who = caller.identity.to_string();
+    let query = app.engine.running().begin(&Asked {
+        tenant: &caller.tenant,
+        who: &who,
+        class: Class::Export,
+        text: &body.source.query(),
+    });
+    let records = app.engine.records();
+    records.audit(&caller.tenant, &who, "export.begun", body.source.name());
+    let observer = query.observer();
+    let work = async {
+        let problem = match export(&app, &caller, &params, &body, &observer).await {
+            Ok(response) => return Ok(response),
+            Err(problem) => problem,
+        };
+        let Some(rows) = problem.limited_rows() else {
+            return Err(problem);
+        };
+        let plan = app.engine.tenants().plan_for_export(rows).await;
+        Err(problem.allowed_by(plan.unwrap_or_default()))
     };
-    let Some(rows) = problem.limited_rows() else {
-        return Err(problem);
-    };
-    let plan = app.engine.tenants().plan_for_export(rows).await;
-    Err(problem.allowed_by(plan.unwrap_or_default()))
+    Ok(watch::answer(query, work).await)
 }
 
 async fn export(
@@ -128,8 +143,11 @@ async fn export(
     caller: &Caller<ToExport>,
     params: &ExportParams,
     body: &ExportRequest,
+    observer: &Observer,
 ) -> Result<Response> {
-    let session = app.engine.session(&caller.tenant).await?;
+    let session = app.engine.session_with(&caller.tenant, caller.records());
+    let session = session.await?;
+    observer.of_version(session.version());
     let format = body.format.into();
     let text_cells = if params.raw {
         TextCells::Raw
@@ -163,12 +181,17 @@ impl ExportSource {
         }
     }
 
-    /// Made of checked parts only, so that no header or path can be smuggled.
-    fn file_name(&self, tenant: &str, version: i64, format: Format) -> String {
-        let what = match self {
+    /// What is exported, for names and records.
+    fn name(&self) -> &'static str {
+        match self {
             Self::Table(table) => table.name(),
             Self::Sql(_) => "query",
-        };
+        }
+    }
+
+    /// Made of checked parts only, so that no header or path can be smuggled.
+    fn file_name(&self, tenant: &str, version: i64, format: Format) -> String {
+        let what = self.name();
         format!("{tenant}-{what}-v{version}.{}", format.extension())
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use engine::metadata::actor::acting;
 use engine::{MetricDefinition, MetricKey, MetricKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -155,7 +156,8 @@ pub(crate) async fn set(
         quantiles: definition.sketches.quantiles,
     };
     let metrics = app.engine.metrics();
-    let set = metrics.set(&caller.tenant, &key, &kind, &sketches).await?;
+    let set = metrics.set(&caller.tenant, &key, &kind, &sketches);
+    let set = acting(caller.identity.to_string(), set).await?;
     Ok(Json(DefinitionSet {
         version: set.version,
         definition_version: set.definition_version,

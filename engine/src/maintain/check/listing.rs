@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sqlx::postgres::PgPool;
-use storage_layout::key::{ObjectKey, ObjectKind, tenant_folder};
+use storage_layout::key::{ObjectKey, ObjectKind, ResultKey, tenant_folder};
 use storage_layout::{FileId, TenantId, Window};
 
 use super::super::backup::unavailable;
@@ -80,6 +80,8 @@ impl Listing {
                     let short = (key.file, key.kind, key.window);
                     listing.ours.insert(short, object.size);
                 }
+                // Whose day is over is swept; the catalog's files know none of them.
+                None if ResultKey::parse(&object.location).is_some() => {}
                 None => listing.others.push(object.location),
             }
         }

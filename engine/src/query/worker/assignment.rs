@@ -11,7 +11,7 @@ use super::fault::Fault;
 use crate::metadata::catalog::Snapshot;
 use crate::metadata::platforms::Platform;
 use crate::query::execute::QueryLimits;
-use crate::query::scope::Scope;
+use crate::query::scope::{RecordTables, Scope};
 use crate::query::supplier::CatalogTable;
 use crate::session::Param;
 
@@ -30,8 +30,8 @@ pub(super) struct Assignment {
     pub(super) limits: QueryLimits,
     /// What it may put aside on disk, bytes.
     pub(super) spill_bytes: u64,
-    /// How the answer is written: the front's form, as JSON.
-    pub(super) form: String,
+    /// What is wanted of it, as JSON: the front's form is part of it.
+    pub(super) wanted: String,
 }
 
 /// What a scope shows: the part of it that can travel. Whatever narrows what a
@@ -40,6 +40,7 @@ pub(super) struct Assignment {
 pub(super) struct View {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) platforms: Arc<Vec<Platform>>,
+    pub(super) records: RecordTables,
 }
 
 impl View {
@@ -47,6 +48,7 @@ impl View {
         Self {
             snapshot: scope.snapshot.clone(),
             platforms: scope.platforms.clone(),
+            records: scope.records,
         }
     }
 
@@ -54,6 +56,7 @@ impl View {
     pub(super) fn is_of(&self, scope: &Scope) -> bool {
         Arc::ptr_eq(&self.snapshot, &scope.snapshot)
             && Arc::ptr_eq(&self.platforms, &scope.platforms)
+            && self.records == scope.records
     }
 }
 

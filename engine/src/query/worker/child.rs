@@ -22,8 +22,9 @@ use crate::error::{Error, Result};
 use crate::query::cache::Caches;
 use crate::query::scope::{Scope, Spill};
 use crate::query::threads::QueryThreads;
+use crate::query::wanted::Wanted;
 use crate::query::written::{Ending, Form, Stamp, Writing};
-use crate::query::{context, execute};
+use crate::query::{context, dry_run, execute};
 use crate::session;
 
 /// Frames that may wait for the socket.
@@ -142,7 +143,7 @@ impl Desk {
             params,
             mut limits,
             spill_bytes,
-            form,
+            wanted,
         } = assignment;
         let scope = match view {
             Some(view) => self.scope(view, spill_bytes),
@@ -151,7 +152,7 @@ impl Desk {
         let mut scope = scope.ok_or_else(|| Error::internal("a query without a view"))?;
         scope.as_of = as_of;
         self.scope = Some(scope.clone());
-        let form: F = serde_json::from_str(&form).map_err(Error::internal)?;
+        let wanted: Wanted<F> = serde_json::from_str(&wanted).map_err(Error::internal)?;
         let stamp = Stamp {
             version: scope.snapshot.version,
             as_of,
@@ -159,8 +160,12 @@ impl Desk {
         limits.deadline += LATE;
         let params = session::scalars(&params)?;
         let scope = Arc::new(scope);
+        if matches!(wanted, Wanted::DryRun) {
+            let plan = dry_run::dry_run(&self.threads, &scope, &query, params, &limits).await?;
+            return Writing::of_plan(&plan);
+        }
         let answer = execute::sql(&self.threads, &scope, &query, params, limits).await?;
-        let encoder = form.encoder(&answer.schema, stamp)?;
+        let encoder = wanted.as_ref().encoder(&answer.schema, stamp)?;
         Ok(Writing::new(answer, encoder))
     }
 
@@ -186,6 +191,7 @@ impl Desk {
             Arc::new(self.parent.clone()),
             Arc::new(ParentStore(self.parent.clone())),
         );
+        scope.records = view.records;
         scope.spill = Spill::Folder {
             path: self.spill.clone(),
             bytes: spill_bytes,

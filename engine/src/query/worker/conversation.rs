@@ -44,8 +44,8 @@ pub(crate) struct Question {
     pub(crate) params: Vec<Param>,
     /// What it may take.
     pub(crate) limits: QueryLimits,
-    /// How the answer is written, as JSON.
-    pub(crate) form: String,
+    /// What is wanted of it, as JSON.
+    pub(crate) wanted: String,
 }
 
 /// An answer that a worker writes; dropping it kills the worker.
@@ -264,7 +264,7 @@ impl Run {
             params: question.params.clone(),
             limits: question.limits.clone(),
             spill_bytes: self.allowance.spill_bytes,
-            form: question.form.clone(),
+            wanted: question.wanted.clone(),
         };
         Frame::json(Kind::Assign, &assignment)
     }

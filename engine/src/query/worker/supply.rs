@@ -15,7 +15,8 @@ use super::assignment::{Ask, Given};
 use super::fault::Fault;
 use crate::error::{Error, Result};
 use crate::query::partials::{self, PartialsSource};
-use crate::query::scope::Scope;
+use crate::query::scope::{RecordTables, Scope};
+use crate::query::supplier::CatalogTable;
 
 /// Bytes of an object that one ask may name; a worker asks for more piece by
 /// piece.
@@ -26,12 +27,17 @@ pub(super) const MOST_RANGES: usize = 1_024;
 /// Whether a worker of this scope may ask for that. One that asks for anything
 /// else was taken over, and is ended.
 pub(super) fn may_ask(scope: &Scope, ask: &Ask) -> bool {
-    is_own(ask, &scope.objects, || {
+    is_own(ask, &scope.objects, scope.records, || {
         scope.snapshot.files.iter().map(|file| file.id).collect()
     })
 }
 
-fn is_own(ask: &Ask, objects: &HashSet<Path>, files: impl Fn() -> HashSet<FileId>) -> bool {
+fn is_own(
+    ask: &Ask,
+    objects: &HashSet<Path>,
+    records: RecordTables,
+    files: impl Fn() -> HashSet<FileId>,
+) -> bool {
     // As it is written, not as it might be meant.
     let is_object = |key: &str| Path::parse(key).is_ok_and(|at| objects.contains(&at));
     match ask {
@@ -48,6 +54,9 @@ fn is_own(ask: &Ask, objects: &HashSet<Path>, files: impl Fn() -> HashSet<FileId
             let live = files();
             asked.len() <= live.len() && asked.iter().all(|id| live.contains(id))
         }
+        Ask::Table {
+            table: CatalogTable::QueryLog | CatalogTable::AuditLog,
+        } => records == RecordTables::Shown,
         Ask::Merged { .. } | Ask::Table { .. } => true,
     }
 }
@@ -137,7 +146,8 @@ mod tests {
     fn check(ask: &Ask, expected: bool) {
         let own = FileId(uuid::Uuid::from_u128(1));
         let objects = HashSet::from([Path::from(OWN)]);
-        let may = is_own(ask, &objects, || HashSet::from([own]));
+        let hidden = RecordTables::Hidden;
+        let may = is_own(ask, &objects, hidden, || HashSet::from([own]));
         assert_eq!(may, expected, "{ask:?}");
     }
 
@@ -171,6 +181,13 @@ mod tests {
                 expected,
             );
             check(&Ask::Rollups { files }, expected);
+        }
+        for (table, expected) in [
+            (CatalogTable::Usage, true),
+            (CatalogTable::QueryLog, false),
+            (CatalogTable::AuditLog, false),
+        ] {
+            check(&Ask::Table { table }, expected);
         }
     }
 

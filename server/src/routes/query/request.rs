@@ -65,7 +65,7 @@ pub(crate) struct QueryRequest {
 /// One number of each row: a metric by its kind or by an aggregate, or one
 /// metric's sum by another's.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MetricObject {
     /// `platform/metric_type/metric_name`, with `*` for any.
     metric: Option<String>,
@@ -116,7 +116,6 @@ pub(crate) struct FilterRequest {
 /// How a dimension's value is compared. `not_in` keeps points that lack it.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words say it")]
 pub(crate) enum FilterOperator {
     In,
     NotIn,
@@ -146,7 +145,6 @@ pub(crate) struct DateBounds {
 /// How long a bucket of time is. Weeks begin on Monday.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words say it")]
 pub(crate) enum Granularity {
     #[default]
     All,
