@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -97,7 +97,8 @@ pub(crate) fn state(
     }
     let runtime = RuntimeEnvBuilder::new()
         .with_disk_manager_builder(disk)
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
+        // Sorts of several threads leave each other what they need to spill.
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .with_object_store_registry(Arc::new(OneStore(scope.store.clone())))
         .build_arc()
         .map_err(Error::internal)?;

@@ -37,7 +37,8 @@ pub enum SqlIsolation {
     /// processors busy past the deadline, or end it: only for callers who are
     /// trusted as the program itself is.
     InProcess,
-    /// In workers, which are killed instead. What [`crate::Session::sql_as`] and
+    /// In workers, which are killed instead. They inherit the descriptors of
+    /// this process that are not marked to be closed, as those of Rust are. What [`crate::Session::sql_as`] and
     /// [`crate::Session::export_as`] ask runs there.
     Workers(WorkerOptions),
 }

@@ -105,6 +105,8 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
+        // What whoever started this process left open is not its workers' to see.
+        close_fds::set_fds_cloexec_threadsafe(3, &[]);
         let listener = self.bind().await?;
         let address = listener
             .local_addr()
