@@ -83,8 +83,8 @@ GRANT SELECT, DELETE ON analytics.operator_audit TO tessera_maintenance;
 -- Records a change in the transaction that makes it, so that there is none
 -- without its record, whichever way it came. Arguments: what the row is; the
 -- columns that name it; the columns that may be recorded. Whatever is not named
--- here, such as a key's hash, is in no record. A restore, which sets no tenant,
--- changes nothing anew and is not recorded.
+-- here, such as a key's hash, is in no record. A restore changes nothing anew
+-- and is not recorded; neither are rows that an owner writes for a tenant.
 CREATE FUNCTION analytics.audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 DECLARE
@@ -97,6 +97,9 @@ DECLARE
     v_target text;
     v_changed jsonb;
 BEGIN
+    IF current_setting('app.restoring', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     SELECT coalesce(jsonb_object_agg(c, v_row -> c), '{}') INTO v_changed
         FROM unnest(CASE WHEN TG_ARGV[2] = '*'
             THEN ARRAY(SELECT jsonb_object_keys(v_row)) ELSE string_to_array(TG_ARGV[2], ',') END) AS c

@@ -78,6 +78,12 @@ impl Load<'_> {
 impl Target {
     pub(crate) async fn open(owner: &Owner) -> Result<Self> {
         let mut connection = owner.connect().await?;
+        // What comes back was recorded when it was made.
+        execute(
+            &mut connection,
+            "SELECT set_config('app.restoring', 'on', false)".to_owned(),
+        )
+        .await?;
         let tables = tables(&mut connection).await?;
         Ok(Self {
             connection,
