@@ -46,6 +46,7 @@ async fn run(data_dir: &Path) -> Result<()> {
         store_url: None,
         maintenance: Maintenance::Background,
         upkeep: UpkeepOptions::default(),
+        query_memory_bytes: None,
     })
     .await?;
     report::line(

@@ -141,6 +141,7 @@ impl State {
             store_url: None,
             maintenance: Maintenance::Background,
             upkeep: UpkeepOptions::default(),
+            query_memory_bytes: None,
         })
         .await?;
         self.engine = Some(engine);

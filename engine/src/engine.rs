@@ -1,10 +1,12 @@
 //! Owns state; starts and stops everything. A [`Session`] answers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use object_store::ObjectStore;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use storage_layout::key::BackupId;
@@ -23,14 +25,18 @@ use crate::maintain::{
 };
 use crate::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
 use crate::metadata::keys::Keys;
+use crate::metadata::metering::Billed;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
+use crate::metadata::plans::{Plans, TenantLimits};
 use crate::metadata::platforms::Platforms;
 use crate::metadata::restore::Existing;
 use crate::metadata::tenants::Tenants;
 use crate::metadata::version_check::VersionCheck;
-use crate::metadata::{self, catalog, migrate, owed};
+use crate::metadata::{self, catalog, metering, migrate, owed};
+use crate::query::admission::Class;
 use crate::query::cache::Caches;
+use crate::query::limits::{Limits, LookAtStored};
 use crate::query::scope::Scope;
 use crate::query::threads::QueryThreads;
 use crate::session::Session;
@@ -70,6 +76,15 @@ pub enum ExistingTenants {
     Replace,
 }
 
+/// What a tenant is allowed and how much of it it uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is allowed.
+    pub allowed: TenantLimits,
+    /// What it uses, by limit; of those that are missing nothing yet.
+    pub used: BTreeMap<String, u64>,
+}
+
 /// How to start an engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -87,6 +102,9 @@ pub struct EngineOptions {
     pub maintenance: Maintenance,
     /// How that work is done.
     pub upkeep: UpkeepOptions,
+    /// Memory that all running queries share, bytes; `None`: half of the
+    /// machine's.
+    pub query_memory_bytes: Option<u64>,
 }
 
 /// The engine; cheap to clone.
@@ -111,6 +129,16 @@ struct Inner {
     ingest: Ingest,
     maintainer: Maintainer,
     threads: Arc<QueryThreads>,
+    limits: Limits,
+    adding: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(adding) = self.adding.get_mut().take() {
+            adding.abort();
+        }
+    }
 }
 
 impl Engine {
@@ -144,6 +172,11 @@ impl Engine {
             // Somebody waits for what a command does.
             upkeep.bytes_per_second = None;
         }
+        let limits = Limits::new(&pool, options.query_memory_bytes);
+        let stored = match options.maintenance {
+            Maintenance::Background => LookAtStored::EveryHour,
+            Maintenance::Off => LookAtStored::Never,
+        };
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(None),
@@ -155,6 +188,8 @@ impl Engine {
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
             maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone(), &upkeep),
             threads: Arc::new(QueryThreads::start()?),
+            adding: Mutex::new(Some(tokio::spawn(limits.clone().keep_adding(stored)))),
+            limits,
             pool,
             store,
             caches,
@@ -172,6 +207,10 @@ impl Engine {
         if let Some(background) = self.inner.background.lock().await.take() {
             background.abort();
         }
+        if let Some(adding) = self.inner.adding.lock().await.take() {
+            adding.abort();
+        }
+        self.inner.limits.settle().await;
         self.inner.pool.close().await;
         match self.inner.embedded.lock().await.take() {
             Some(embedded) => embedded
@@ -227,10 +266,38 @@ impl Engine {
                 snapshot
             }
         };
+        let plan = inner.limits.plans.holding(tenant).await?;
         let platforms = inner.platforms.list().await?;
+        let account = inner.limits.account(tenant);
         let (caches, pool) = (inner.caches.clone(), inner.pool.clone());
         let scope = Scope::new(snapshot, platforms, caches, pool, inner.store.clone());
-        Ok(Session::new(scope, inner.threads.clone()))
+        let scope = scope.charged_to(account);
+        let (threads, limits) = (inner.threads.clone(), inner.limits.clone());
+        Ok(Session::new(scope, threads, plan, limits))
+    }
+
+    /// Plans, and what tenants are allowed besides.
+    pub fn plans(&self) -> &Plans {
+        &self.inner.limits.plans
+    }
+
+    /// What a tenant uses of each limit at this moment: what runs is of this
+    /// server, the rest of all. Errors: `NotFound`.
+    pub async fn standing(&self, tenant: &TenantId) -> Result<Standing> {
+        let limits = &self.inner.limits;
+        let allowed = limits.plans.of_tenant(tenant).await?;
+        let held = metering::held(&self.inner.pool, tenant).await?;
+        let mut used: BTreeMap<String, u64> = held.into_iter().collect();
+        let running = |class| limits.admission.running(class, tenant);
+        let queries = running(Class::Dashboard).max(running(Class::Sql));
+        used.insert("concurrent_queries".into(), queries);
+        used.insert("concurrent_exports".into(), running(Class::Export));
+        Ok(Standing { allowed, used })
+    }
+
+    /// What all tenants used from one UTC day to another, both included.
+    pub async fn usage(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<Billed>> {
+        metering::of_all(&self.inner.pool, from, to).await
     }
 
     /// Whether Postgres and the store answer; the error says which does not.

@@ -14,9 +14,12 @@ use storage_layout::rollup::Partials;
 use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 
 use crate::error::{Error, Result};
+use crate::metadata::metering::Used;
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
+use crate::query::admission::Class;
 pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
+use crate::query::limits::Limits;
 pub use crate::query::partials::PartialsSource;
 pub use crate::query::scope::AnswerStats;
 use crate::query::scope::Scope;
@@ -29,6 +32,9 @@ use crate::query::{execute, partials};
 pub struct Session {
     scope: Arc<Scope>,
     threads: Arc<QueryThreads>,
+    /// What holds for the tenant at this moment.
+    plan: Arc<Plan>,
+    limits: Limits,
 }
 
 /// A parameter of a query (`$1`, `$2`, …).
@@ -47,10 +53,17 @@ pub enum Param {
 }
 
 impl Session {
-    pub(crate) fn new(scope: Scope, threads: Arc<QueryThreads>) -> Self {
+    pub(crate) fn new(
+        scope: Scope,
+        threads: Arc<QueryThreads>,
+        plan: Arc<Plan>,
+        limits: Limits,
+    ) -> Self {
         Self {
             scope: Arc::new(scope),
             threads,
+            plan,
+            limits,
         }
     }
 
@@ -76,7 +89,7 @@ impl Session {
 
     /// The limits that the tenant is under.
     pub fn plan(&self) -> &Plan {
-        &self.scope.snapshot.plan
+        &self.plan
     }
 
     /// All metric definitions of the tenant.
@@ -104,13 +117,27 @@ impl Session {
         (files.len() - objects, objects)
     }
 
-    /// Runs one SQL query. At most the plan's result rows come back; the
-    /// stream says when rows were cut.
+    /// Runs one SQL query when its turn has come. At most the plan's result
+    /// rows come back; the stream says when rows were cut. Errors:
+    /// `LimitExceeded` also for too many queries at once or in a second, and
+    /// for what a day lets the tenant read.
     pub async fn sql(&self, query: &str, params: &[Param]) -> Result<Answer> {
-        self.sql_within(query, params, self.limits()).await
+        self.limits.begin(self.tenant(), &self.plan).await?;
+        self.count(&Used {
+            sql_queries: 1,
+            ..Used::default()
+        });
+        self.admitted(Class::Sql, query, params, self.query_limits())
+            .await
     }
 
-    fn limits(&self) -> QueryLimits {
+    /// A dashboard's question to raw points: it goes before SQL.
+    pub(crate) async fn raw_points(&self, query: &str, params: &[Param]) -> Result<Answer> {
+        self.admitted(Class::Dashboard, query, params, self.query_limits())
+            .await
+    }
+
+    fn query_limits(&self) -> QueryLimits {
         let plan = self.plan();
         QueryLimits {
             rows: plan.result_rows,
@@ -122,9 +149,11 @@ impl Session {
     }
 
     /// Runs one SQL query for an export, which may be longer than an answer;
-    /// one that is too long for the plan fails instead of being cut.
+    /// one that is too long for the plan fails instead of being cut. One that
+    /// does not begin is not counted.
     pub async fn export(&self, query: &str, params: &[Param]) -> Result<Answer> {
         let plan = self.plan();
+        self.limits.begin(self.tenant(), plan).await?;
         let limits = QueryLimits {
             rows: plan.export_rows,
             too_many_rows: TooManyRows::Fail,
@@ -132,18 +161,40 @@ impl Session {
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_secs(3_600),
         };
-        self.sql_within(query, params, limits).await
+        let taken = self.limits.take_export(self.tenant()).await?;
+        let begun = self.admitted(Class::Export, query, params, limits).await;
+        match &begun {
+            Ok(_) => self.count(&Used {
+                exports: 1,
+                ..Used::default()
+            }),
+            Err(_) => self.limits.give_back_export(self.tenant(), &taken).await,
+        }
+        begun
     }
 
-    async fn sql_within(
+    /// Counts what the tenant used besides what answers count by themselves.
+    pub(crate) fn count(&self, used: &Used) {
+        if let Some(account) = &self.scope.account {
+            account.count(used);
+        }
+    }
+
+    async fn admitted(
         &self,
+        class: Class,
         query: &str,
         params: &[Param],
         limits: QueryLimits,
     ) -> Result<Answer> {
         let params = params.iter().enumerate().map(|(i, param)| scalar(i, param));
         let params = params.collect::<Result<Vec<_>>>()?;
-        execute::sql(&self.threads, &self.scope, query, params, limits).await
+        let turn = self.limits.enter(class, self.tenant(), &self.plan);
+        let permit = turn.await?;
+        let answer = execute::sql(&self.threads, &self.scope, query, params, limits);
+        let mut answer = answer.await?;
+        answer.stream.hold(permit);
+        Ok(answer)
     }
 
     /// Merged partials over the local days `[from_day, to_day)` (days since
@@ -174,7 +225,11 @@ impl Session {
     /// The largest values of dimension keys from raw points, all in one pass;
     /// remembered for the files they came from. Meant for few points.
     pub(crate) async fn tops(&self, question: TopsQuestion) -> Result<Arc<Answers>> {
-        tops::tops(&self.threads, &self.scope, question, &self.limits()).await
+        let turn = self
+            .limits
+            .enter(Class::Dashboard, self.tenant(), &self.plan);
+        let limits = self.query_limits();
+        tops::tops(&self.threads, &self.scope, question, &limits, turn).await
     }
 
     /// How many rows [`Self::slices`] would read.

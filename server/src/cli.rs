@@ -16,6 +16,7 @@ mod key;
 mod metric;
 mod output;
 mod place;
+mod plan;
 mod progress;
 mod psql;
 mod quarantine;
@@ -55,6 +56,9 @@ enum Verb {
     /// Create and change tenants.
     #[command(subcommand)]
     Tenant(tenant::Tenant),
+    /// Show and change what plans allow.
+    #[command(subcommand)]
+    Plan(plan::Plan),
     /// Create API keys.
     #[command(subcommand)]
     Key(key::Key),
@@ -138,6 +142,7 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
     match cli.verb {
         Verb::Serve(verb) => verb.run(&place, output).await?,
         Verb::Tenant(verb) => verb.run(&place, output).await?,
+        Verb::Plan(verb) => verb.run(&place, output).await?,
         Verb::Key(verb) => verb.run(&place, output).await?,
         Verb::Import(verb) => verb.run(&place, output).await?,
         Verb::Export(verb) => verb.run(&place, output).await?,
@@ -173,6 +178,10 @@ mod tests {
             "tessera import f g --tenant a --map m.toml --again --report r --data-dir d",
             "tessera export --table analytics_data_points --tenant a --out f --format parquet",
             "tessera export --sql x --tenant a --out f --format ndjson --data-dir d",
+            "tessera plan list --json",
+            "tessera plan show pro",
+            "tessera plan set pro --limit exports_per_day=5 --limit result_rows=9",
+            "tessera plan set --tenant a --limit exports_per_day=default --data-dir d",
             "tessera compact --tenant a --data-dir d",
             "tessera tenant set a --time-zone Asia/Kathmandu --data-dir d",
             "tessera tenant set a --plan pro",
@@ -204,6 +213,10 @@ mod tests {
             "tessera tenant create ../a",
             "tessera tenant create a --time-zone Mars/Base",
             "tessera tenant set a",
+            "tessera plan show",
+            "tessera plan set pro",
+            "tessera plan set pro --tenant a --limit exports_per_day=5",
+            "tessera plan set pro --limit exports_per_day=many",
             "tessera metric set p/t/m --tenant a --kind average",
             "tessera key create --tenant a --scopes all",
             "tessera quarantine drop --tenant a",

@@ -26,7 +26,8 @@ pub fn router(app: App) -> Router {
         .merge(layers::around_docs(Router::from(docs)))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
-    layers::around(router).with_state(app)
+    let cors = app.cors_origins.clone();
+    layers::around(router, &cors).with_state(app)
 }
 
 fn api() -> OpenApiRouter<App> {
@@ -47,9 +48,18 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::rollups::verify))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))
+        .routes(routes!(routes::usage::show))
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
+        // The operator
+        .routes(routes!(routes::admin::plans::list))
+        .routes(routes!(routes::admin::plans::change))
+        .routes(routes!(
+            routes::admin::tenant_limits::show,
+            routes::admin::tenant_limits::change
+        ))
+        .routes(routes!(routes::admin::usage::list))
         // The server itself
         .routes(routes!(routes::health::health))
         .routes(routes!(routes::health::live))
@@ -75,6 +85,7 @@ fn api() -> OpenApiRouter<App> {
         (name = "read", description = "Questions and answers"),
         (name = "export", description = "Data in bulk"),
         (name = "keep", description = "What is kept, and what is erased"),
+        (name = "operate", description = "Plans and bills; for the operator"),
         (name = "server", description = "Health")
     )
 )]

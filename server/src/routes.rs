@@ -1,6 +1,7 @@
 //! One file a resource: handlers of about ten lines, with the shape of their
 //! answer right above. Which path they answer is listed in [`crate::router`].
 
+pub(crate) mod admin;
 pub(crate) mod collect;
 pub(crate) mod dashboard;
 pub(crate) mod data_points;
@@ -13,3 +14,4 @@ pub(crate) mod quarantine;
 pub(crate) mod retention;
 pub(crate) mod rollups;
 pub(crate) mod sql;
+pub(crate) mod usage;

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::admission::Permit;
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
 use super::{context, gate, latest, problem, verify};
@@ -74,7 +75,7 @@ pub(crate) async fn sql(
     params: Vec<ScalarValue>,
     limits: QueryLimits,
 ) -> Result<Answer> {
-    let stats = Arc::new(AnswerStats::default());
+    let stats = Arc::new(AnswerStats::of(scope));
     let deadline = Instant::now() + limits.deadline;
     let begun = Arc::new(AtomicBool::new(false));
     let (started, schema) = oneshot::channel();
@@ -95,6 +96,7 @@ pub(crate) async fn sql(
         stats: stats.clone(),
         limits,
         expiry: Box::pin(tokio::time::sleep_until(deadline)),
+        permit: None,
     };
     let schema = tokio::select! {
         schema = schema => schema.map_err(|_| ended_early())??,
@@ -132,8 +134,8 @@ type Sent = Option<Result<RecordBatch, DataFusionError>>;
 impl Question {
     async fn answer(self, started: oneshot::Sender<Result<SchemaRef>>, rows: mpsc::Sender<Sent>) {
         self.begun.store(true, Ordering::Relaxed);
-        let mut stream = match self.start().await {
-            Ok(stream) => stream,
+        let (_measured, mut stream) = match self.start().await {
+            Ok(started) => started,
             Err(error) => return drop(started.send(Err(error))),
         };
         if started.send(Ok(stream.schema())).is_err() {
@@ -148,7 +150,7 @@ impl Question {
         let _ = rows.send(None).await;
     }
 
-    async fn start(self) -> Result<SendableRecordBatchStream> {
+    async fn start(self) -> Result<(Measured, SendableRecordBatchStream)> {
         let Self {
             scope,
             stats,
@@ -159,8 +161,35 @@ impl Question {
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
         verify::verify(&plan, &scope.objects)?;
-        execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))
+        let measured = Measured {
+            plan: plan.clone(),
+            stats,
+        };
+        let stream =
+            execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))?;
+        Ok((measured, stream))
     }
+}
+
+/// A running plan; when it ends, however it does, what its operators computed
+/// is counted.
+struct Measured {
+    plan: Arc<dyn ExecutionPlan>,
+    stats: Arc<AnswerStats>,
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        self.stats.add_cpu(computed(self.plan.as_ref()));
+    }
+}
+
+/// What a plan and its inputs spent computing.
+pub(super) fn computed(plan: &dyn ExecutionPlan) -> Duration {
+    let own = plan.metrics().and_then(|metrics| metrics.elapsed_compute());
+    let own = Duration::from_nanos(own.unwrap_or_default() as u64);
+    let inputs = plan.children().into_iter();
+    own + inputs.map(|input| computed(input.as_ref())).sum::<Duration>()
 }
 
 async fn plan(
@@ -217,6 +246,8 @@ pub struct AnswerStream {
     stats: Arc<AnswerStats>,
     limits: QueryLimits,
     expiry: Pin<Box<tokio::time::Sleep>>,
+    /// Leave to run, held to the end.
+    permit: Option<Permit>,
 }
 
 impl Drop for AnswerStream {
@@ -246,12 +277,21 @@ impl Stream for AnswerStream {
         if !matches!(next, Some(Ok(_))) || this.stats.truncated() {
             this.rows = None;
             this.task.abort();
+            this.permit = None;
+        }
+        if let Some(Ok(batch)) = &next {
+            this.stats.add_answered(batch.num_rows() as u64);
         }
         Poll::Ready(next)
     }
 }
 
 impl AnswerStream {
+    /// Keeps the leave to run until the answer has ended or is dropped.
+    pub(crate) fn hold(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
     /// As much of the batch as the limit leaves.
     fn limited(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
         let rows = batch.num_rows() as u64;

@@ -190,6 +190,7 @@ fn options(data_dir: PathBuf) -> EngineOptions {
         store_url: None,
         maintenance: Maintenance::Off,
         upkeep: UpkeepOptions::default(),
+        query_memory_bytes: None,
     }
 }
 

@@ -85,7 +85,7 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
 }
 
 /// The one credential of a request; two that differ are nobody's.
-fn credential(headers: &HeaderMap) -> Result<&str> {
+pub(super) fn credential(headers: &HeaderMap) -> Result<&str> {
     let mut shown = None;
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
         let text = value.to_str().unwrap_or_default();

@@ -56,6 +56,7 @@ impl Place {
             store_url: self.store.clone(),
             maintenance,
             upkeep: UpkeepOptions::default(),
+            query_memory_bytes: None,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use clap::Args;
 use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
 use serde_json::json;
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
-use crate::listen;
+use crate::listen::{self, Caps};
 use crate::router::router;
 
 /// What running answers get after the signal to stop.
@@ -56,6 +57,43 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     body_limit_mib: u32,
+    /// Memory that all running queries share, in MiB; half of the machine's
+    /// when left out.
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "TESSERA_QUERY_MEMORY_MIB",
+        value_parser = clap::value_parser!(u32).range(256..)
+    )]
+    query_memory_mib: Option<u32>,
+    /// Origins whose pages may ask from a browser, as https://app.example.com;
+    /// none when left out.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "TESSERA_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_parser = origin
+    )]
+    cors_origins: Vec<HeaderValue>,
+    /// Connections that are open at once.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_MAX_CONNECTIONS",
+        default_value_t = 4_096,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    max_connections: u32,
+    /// Connections of one address; behind a proxy, as many as in all.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_MAX_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 1_024,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    max_connections_per_address: u32,
     /// Leave background work to the other servers of the same catalog.
     #[arg(long, env = "TESSERA_NO_UPKEEP")]
     no_upkeep: bool,
@@ -76,6 +114,7 @@ impl Serve {
         };
         let options = EngineOptions {
             upkeep: self.upkeep()?,
+            query_memory_bytes: self.query_memory_mib.map(|mib| u64::from(mib) << 20),
             ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
@@ -97,8 +136,14 @@ impl Serve {
         let app = router(App {
             engine: engine.clone(),
             body_limit_bytes: u64::from(self.body_limit_mib) << 20,
+            cors_origins: self.cors_origins.clone().into(),
         });
-        let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
+        let caps = Caps {
+            all: self.max_connections as usize,
+            of_one_address: self.max_connections_per_address as usize,
+        };
+        let serving = listen::serve(listener, app, caps, closed(stopped));
+        let mut server = tokio::spawn(serving);
         let url = format!("http://{address}");
         let announced = tokio::select! {
             announced = self.announce(place, output, engine, &url) => announced,
@@ -191,6 +236,20 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
         self.heard = true;
+    }
+}
+
+/// A scheme, a host and perhaps a port, as browsers send it.
+fn origin(text: &str) -> std::result::Result<HeaderValue, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_host = rest.is_some_and(|host| {
+        !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']) && !host.contains(' ')
+    });
+    match text.parse() {
+        Ok(value) if is_host => Ok(value),
+        _ => Err("say an origin as https://app.example.com, without a path; * is none".to_owned()),
     }
 }
 
