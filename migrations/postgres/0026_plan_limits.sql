@@ -155,3 +155,11 @@ BEGIN
     END IF;
     EXECUTE v_becomes;
 END $$;
+
+-- What was taken of days long over is for nobody.
+CREATE INDEX spent_day ON analytics.spent (day);
+CREATE POLICY expired_seen ON analytics.spent FOR SELECT TO tessera_maintenance
+    USING (day < current_date - 7);
+CREATE POLICY expired ON analytics.spent FOR DELETE TO tessera_maintenance
+    USING (day < current_date - 7);
+GRANT SELECT, DELETE ON analytics.spent TO tessera_maintenance;

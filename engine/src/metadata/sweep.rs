@@ -234,6 +234,11 @@ pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
                  SELECT id FROM analytics.quarantine WHERE expires_at < now() LIMIT $1))",
             20_000,
         ),
+        (
+            "DELETE FROM analytics.spent WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM analytics.spent WHERE day < current_date - 7 LIMIT $1))",
+            20_000,
+        ),
     ] {
         let mut tx = look(pool).await?;
         let done = sqlx::query(purge).bind(rows).execute(&mut *tx).await;
