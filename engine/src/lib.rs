@@ -15,9 +15,7 @@ pub mod metadata;
 pub mod query;
 pub mod session;
 
-pub use engine::{
-    Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions, Standing,
-};
+pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions, Standing};
 pub use error::{Error, Result};
 pub use maintain::UpkeepOptions;
 pub use session::Session;

@@ -16,9 +16,9 @@ use storage_layout::{
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 
 use crate::error::{Error, Result};
-use crate::metadata::{catalog, metering};
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::{METRICS_LIMIT, STORED_LIMIT};
+use crate::metadata::{catalog, metering};
 
 /// A tenant as its writers see it.
 #[derive(Debug)]

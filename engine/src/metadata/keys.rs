@@ -11,8 +11,8 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use uuid::Uuid;
 
-use super::{blame, plans};
 use super::tenant_tx::TenantTx;
+use super::{blame, plans};
 use crate::error::{Error, Result};
 
 /// What every secret begins with, so that leaked ones are found by scanners.

@@ -213,14 +213,25 @@ fn too_many(limit: &'static str, used: usize, at_once: usize, plan: &Plan) -> Er
 
 /// What this process may use: the machine's memory, or the container's.
 fn machine_memory_bytes() -> u64 {
-    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-        Some(kib << 10)
+    let machine = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
+            let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+            Some(kib << 10)
+        });
+    let container = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .into_iter()
+    .find_map(|path| {
+        std::fs::read_to_string(path)
+            .ok()?
+            .trim()
+            .parse::<u64>()
+            .ok()
     });
-    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .into_iter()
-        .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
     machine
         .into_iter()
         .chain(container)
@@ -289,7 +300,15 @@ mod tests {
         let one = admission.enter(Class::Sql, &a, &plan(1)).await.unwrap();
         let own = admission.enter(Class::Sql, &a, &plan(1)).await.unwrap_err();
         assert!(
-            matches!(&own, Error::LimitExceeded { limit: "concurrent_queries", allowed: 1, resets_at: Some(_), .. }),
+            matches!(
+                &own,
+                Error::LimitExceeded {
+                    limit: "concurrent_queries",
+                    allowed: 1,
+                    resets_at: Some(_),
+                    ..
+                }
+            ),
             "{own:?}"
         );
         let two = admission.enter(Class::Sql, &b, &plan(9)).await.unwrap();

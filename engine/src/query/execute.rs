@@ -189,7 +189,9 @@ pub(super) fn computed(plan: &dyn ExecutionPlan) -> Duration {
     let own = plan.metrics().and_then(|metrics| metrics.elapsed_compute());
     let own = Duration::from_nanos(own.unwrap_or_default() as u64);
     let inputs = plan.children().into_iter();
-    own + inputs.map(|input| computed(input.as_ref())).sum::<Duration>()
+    own + inputs
+        .map(|input| computed(input.as_ref()))
+        .sum::<Duration>()
 }
 
 async fn plan(

@@ -72,7 +72,10 @@ impl Limits {
             needed: allowed + 1,
             plan: plan.name.clone(),
             resets_at: Some(Utc::now() + wait),
-            allowed_by: self.plans.that_allows("queries_per_second", allowed + 1).await,
+            allowed_by: self
+                .plans
+                .that_allows("queries_per_second", allowed + 1)
+                .await,
         })
     }
 

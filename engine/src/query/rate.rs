@@ -88,7 +88,9 @@ mod tests {
         // The bucket's ten, and ten in each of two seconds.
         assert!((29..=30).contains(&begun), "{begun}");
         let end = start + Duration::from_secs(2);
-        let wait = rates.take(&a, 10, end - Duration::from_millis(1)).unwrap_err();
+        let wait = rates
+            .take(&a, 10, end - Duration::from_millis(1))
+            .unwrap_err();
         assert!(wait <= Duration::from_millis(100), "{wait:?}");
         assert!(rates.take(&b, 10, end).is_ok());
     }

@@ -88,7 +88,10 @@ async fn what_a_day_allows_is_never_exceeded_by_many_on_two_servers() {
             panic!("{refused:?}");
         };
         assert_eq!((limit, used, allowed), ("exports_per_day", 5, 5));
-        assert_eq!((plan.as_str(), allowed_by.as_deref()), ("pro", Some("free")));
+        assert_eq!(
+            (plan.as_str(), allowed_by.as_deref()),
+            ("pro", Some("free"))
+        );
         assert_eq!(resets_at.unwrap().time(), NaiveTime::MIN);
     }
     // One that does not begin is given back.
@@ -131,7 +134,10 @@ async fn what_a_day_allows_is_never_exceeded_by_many_on_two_servers() {
         .unwrap();
     allow(&fixture, &tenant, json!({"exports_per_day": 100})).await;
     let denied = export(&other).await;
-    assert!(matches!(denied, Err(Error::Unavailable { .. })), "{denied:?}");
+    assert!(
+        matches!(denied, Err(Error::Unavailable { .. })),
+        "{denied:?}"
+    );
     lock.close().await.unwrap();
     export(&other).await.unwrap();
 
@@ -154,22 +160,40 @@ async fn a_changed_limit_holds_on_another_server_within_five_seconds() {
     };
     assert_eq!(rows().await, 100_000);
     let plans = fixture.engine.plans();
-    let changed = plans.change("pro", &changes(json!({"result_rows": 7}))).await;
+    let changed = plans
+        .change("pro", &changes(json!({"result_rows": 7})))
+        .await;
     let changed = changed.unwrap();
     assert_eq!(changed.limits["result_rows"], Some(7));
-    assert_eq!(changed.limits["export_rows"], Some(50_000_000), "what is not named stays");
+    assert_eq!(
+        changed.limits["export_rows"],
+        Some(50_000_000),
+        "what is not named stays"
+    );
     within_five_seconds("the plan", async || rows().await == 7).await;
     allow(&fixture, &tenant, json!({"result_rows": 9})).await;
     within_five_seconds("its own", async || rows().await == 9).await;
     allow(&fixture, &tenant, json!({"result_rows": null})).await;
     within_five_seconds("the plan again", async || rows().await == 7).await;
-    fixture.engine.tenants().set_plan(&tenant, "free").await.unwrap();
+    fixture
+        .engine
+        .tenants()
+        .set_plan(&tenant, "free")
+        .await
+        .unwrap();
     within_five_seconds("another plan", async || rows().await == 10_000).await;
 
-    let nowhere = plans.change("gold", &changes(json!({"result_rows": 7}))).await;
-    assert!(matches!(nowhere, Err(Error::NotFound { .. })), "{nowhere:?}");
+    let nowhere = plans
+        .change("gold", &changes(json!({"result_rows": 7})))
+        .await;
+    assert!(
+        matches!(nowhere, Err(Error::NotFound { .. })),
+        "{nowhere:?}"
+    );
     let nobody = TenantId::new("nobody").unwrap();
-    let nobody = plans.override_limits(&nobody, &changes(json!({"result_rows": 7}))).await;
+    let nobody = plans
+        .override_limits(&nobody, &changes(json!({"result_rows": 7})))
+        .await;
     assert!(matches!(nobody, Err(Error::NotFound { .. })), "{nobody:?}");
 
     // Points are held against the tenant's own limit, in the commit.
@@ -181,7 +205,15 @@ async fn a_changed_limit_holds_on_another_server_within_five_seconds() {
     assert_eq!(send(2).await.unwrap().accepted, 2);
     let over = send(2).await.unwrap_err();
     assert!(
-        matches!(&over, Error::LimitExceeded { limit: "ingest_points_per_day", used: 2, allowed: 3, .. }),
+        matches!(
+            &over,
+            Error::LimitExceeded {
+                limit: "ingest_points_per_day",
+                used: 2,
+                allowed: 3,
+                ..
+            }
+        ),
         "{over:?}"
     );
     send(1).await.unwrap();
@@ -190,7 +222,13 @@ async fn a_changed_limit_holds_on_another_server_within_five_seconds() {
     let many = json!({"ingest_points_per_day": 1_000_000, "stored_bytes": 1, "api_keys": 3});
     allow(&fixture, &tenant, many).await;
     within_five_seconds("stored", async || {
-        matches!(send(1).await, Err(Error::LimitExceeded { limit: "stored_bytes", .. }))
+        matches!(
+            send(1).await,
+            Err(Error::LimitExceeded {
+                limit: "stored_bytes",
+                ..
+            })
+        )
     })
     .await;
     let keys = fixture.engine.keys();
@@ -212,9 +250,13 @@ async fn usage_adds_up_what_was_asked_and_a_stop_loses_nothing() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
     fixture.tenant("b", "UTC").await;
-    fixture.ingest(&tenant, &[order("1", NOON, "{}"), order("2", NOON, "{}")]).await;
+    fixture
+        .ingest(&tenant, &[order("1", NOON, "{}"), order("2", NOON, "{}")])
+        .await;
     for _ in 0..3 {
-        fixture.rows(&tenant, "SELECT metric_value FROM analytics_data_points").await;
+        fixture
+            .rows(&tenant, "SELECT metric_value FROM analytics_data_points")
+            .await;
     }
     let session = fixture.engine.session(&tenant).await.unwrap();
     let mut export = session.export("SELECT 1 AS one", &[]).await.unwrap();
@@ -229,11 +271,14 @@ async fn usage_adds_up_what_was_asked_and_a_stop_loses_nothing() {
         zone: None,
         raw_top: dashboard::RawTop::WhenCheap,
     };
-    dashboard::dashboard(&session, &request, Utc::now()).await.unwrap();
+    dashboard::dashboard(&session, &request, Utc::now())
+        .await
+        .unwrap();
     drop(session);
 
     let fixture = fixture.restart().await;
-    let asked = "SELECT points, sql_queries, exports, dashboards, result_rows, cpu_us > 0 FROM usage";
+    let asked =
+        "SELECT points, sql_queries, exports, dashboards, result_rows, cpu_us > 0 FROM usage";
     assert_eq!(fixture.row(&tenant, asked).await, "2 3 1 1 7 true");
     let today = Utc::now().date_naive();
     let billed = fixture.engine.usage(today, today).await.unwrap();

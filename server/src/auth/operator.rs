@@ -36,8 +36,10 @@ impl FromRequestParts<App> for Operator {
             return Ok(Self);
         }
         match app.engine.keys().authenticate(shown).await? {
-            Some(_) => Err(Problem::forbidden("the key is a tenant's, not the operator's")
-                .hint("show the operator's key")),
+            Some(_) => Err(
+                Problem::forbidden("the key is a tenant's, not the operator's")
+                    .hint("show the operator's key"),
+            ),
             None => Err(Problem::unauthorized(
                 "the key is unknown, expired or revoked",
                 Challenge::Unknown,
@@ -48,6 +50,9 @@ impl FromRequestParts<App> for Operator {
 
 /// Takes as long however much of it is right.
 fn same(secret: &[u8], shown: &[u8]) -> bool {
-    let differs = secret.iter().zip(shown).fold(0, |all, (a, b)| all | (a ^ b));
+    let differs = secret
+        .iter()
+        .zip(shown)
+        .fold(0, |all, (a, b)| all | (a ^ b));
     secret.len() == shown.len() && differs == 0
 }

@@ -93,8 +93,8 @@ mod tests {
             all: 3,
             of_one_address: 2,
         });
-        let [one, two, three]: [IpAddr; 3] = [[10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 3]]
-            .map(IpAddr::from);
+        let [one, two, three]: [IpAddr; 3] =
+            [[10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 3]].map(IpAddr::from);
         let first = open.take(one);
         let second = open.take(one);
         assert!(first.is_some() && second.is_some() && open.take(one).is_none());

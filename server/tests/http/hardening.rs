@@ -33,7 +33,10 @@ async fn slow_headers_and_slow_bodies_are_let_go_with_408() {
     let user = server.tenant("a");
     let key = user.key.clone().unwrap();
     let mut headers = connect(&server).await;
-    headers.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    headers
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        .await
+        .unwrap();
     let mut in_body = connect(&server).await;
     let head = format!(
         "POST {POINTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
@@ -93,7 +96,9 @@ async fn bombs_oversized_requests_and_deep_json_are_refused_in_little_memory() {
         .header("content-encoding", "gzip")
         .body(packed.finish().unwrap());
     problem(bomb.send().await.unwrap(), 413).await;
-    let large = user.post(POINTS).header("content-type", "application/x-ndjson");
+    let large = user
+        .post(POINTS)
+        .header("content-type", "application/x-ndjson");
     problem(large.body(vec![b' '; 3 << 20]).send().await.unwrap(), 413).await;
     let large = json!({"query": " ".repeat(2 << 20)});
     let large = user.post("/api/analytics/sql").json(&large);
@@ -102,10 +107,22 @@ async fn bombs_oversized_requests_and_deep_json_are_refused_in_little_memory() {
     let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for (path, text) in [
         ("/api/analytics/sql", deep(100_000)),
-        ("/api/analytics/sql", format!(r#"{{"query": {}}}"#, deep(100_000))),
-        ("/api/analytics/sql", format!(r#"{{"query": "", "params": {}}}"#, deep(100_000))),
-        ("/api/analytics/exports", format!(r#"{{"source": {}}}"#, deep(100_000))),
-        ("/api/analytics/collect", format!(r#"{{"data": {}}}"#, deep(100_000))),
+        (
+            "/api/analytics/sql",
+            format!(r#"{{"query": {}}}"#, deep(100_000)),
+        ),
+        (
+            "/api/analytics/sql",
+            format!(r#"{{"query": "", "params": {}}}"#, deep(100_000)),
+        ),
+        (
+            "/api/analytics/exports",
+            format!(r#"{{"source": {}}}"#, deep(100_000)),
+        ),
+        (
+            "/api/analytics/collect",
+            format!(r#"{{"data": {}}}"#, deep(100_000)),
+        ),
     ] {
         let sent = user.post(path).header("content-type", "application/json");
         problem(sent.body(text).send().await.unwrap(), 400).await;
@@ -129,18 +146,26 @@ async fn bombs_oversized_requests_and_deep_json_are_refused_in_little_memory() {
 #[tokio::test]
 async fn only_pages_of_listed_origins_may_ask() {
     let preflight = |server: &Server, origin: &str| {
-        let asked = server.anonymous().request(Method::OPTIONS, "/api/analytics/sql");
+        let asked = server
+            .anonymous()
+            .request(Method::OPTIONS, "/api/analytics/sql");
         asked
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            )
             .send()
     };
     let none = Server::start();
     let answer = preflight(&none, "https://app.example.com").await.unwrap();
     assert!(!answer.headers().contains_key("access-control-allow-origin"));
 
-    let server = Server::start_with(&["--cors-origins", "https://app.example.com,http://localhost:5173"]);
+    let server = Server::start_with(&[
+        "--cors-origins",
+        "https://app.example.com,http://localhost:5173",
+    ]);
     for (origin, listed) in [
         ("https://app.example.com", true),
         ("http://localhost:5173", true),
@@ -150,9 +175,17 @@ async fn only_pages_of_listed_origins_may_ask() {
     ] {
         let answer = preflight(&server, origin).await.unwrap();
         let allowed = answer.headers().get("access-control-allow-origin");
-        assert_eq!(allowed.is_some_and(|value| value == origin), listed, "{origin}");
+        assert_eq!(
+            allowed.is_some_and(|value| value == origin),
+            listed,
+            "{origin}"
+        );
         assert_eq!(allowed.is_some(), listed, "{origin}");
-        assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+        assert!(
+            !answer
+                .headers()
+                .contains_key("access-control-allow-credentials")
+        );
         let asked = server.anonymous().get("/health").header("origin", origin);
         let asked = asked.send().await.unwrap();
         let allowed = asked.headers().contains_key("access-control-allow-origin");
@@ -169,17 +202,29 @@ async fn every_answer_has_a_harmless_id_and_the_headers_that_browsers_need() {
     let server = Server::start();
     let anyone = server.anonymous();
     let id = async |given: &str| {
-        let request = anyone.get("/nowhere").header("x-request-id", given.to_owned());
+        let request = anyone
+            .get("/nowhere")
+            .header("x-request-id", given.to_owned());
         let answer = request.send().await.unwrap();
-        for header in ["x-content-type-options", "x-frame-options", "content-security-policy"] {
+        for header in [
+            "x-content-type-options",
+            "x-frame-options",
+            "content-security-policy",
+        ] {
             assert!(answer.headers().contains_key(header), "{header}");
         }
-        answer.headers()["x-request-id"].to_str().unwrap().to_owned()
+        answer.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(id("order-7.a_b:c").await, "order-7.a_b:c");
     for harmful in ["", "a b", "<script>", "a\tb", &"x".repeat(129)] {
         let given = id(harmful).await;
-        assert!(given.len() == 36 && given != harmful, "{harmful:?}: {given}");
+        assert!(
+            given.len() == 36 && given != harmful,
+            "{harmful:?}: {given}"
+        );
     }
 }
 
@@ -194,22 +239,40 @@ async fn secrets_are_never_logged_and_line_ends_in_input_give_no_lines() {
     assert!(sent.send().await.unwrap().status().as_u16() < 500);
     let asked = user.sql(&format!("select '{forged}' from nowhere"));
     problem(asked.send().await.unwrap(), 400).await;
-    for path in ["/x%0d%0aforged", "/api/analytics/platforms/a%0d%0aforged/dashboard", "/x?q=%0d%0aforged"] {
+    for path in [
+        "/x%0d%0aforged",
+        "/api/analytics/platforms/a%0d%0aforged/dashboard",
+        "/x?q=%0d%0aforged",
+    ] {
         assert_eq!(user.get(path).send().await.unwrap().status(), 404);
     }
     let unknown = server.anonymous().with_key("tsk_secret_of_nobody");
-    problem(unknown.get("/api/analytics/metrics").send().await.unwrap(), 401).await;
+    problem(
+        unknown.get("/api/analytics/metrics").send().await.unwrap(),
+        401,
+    )
+    .await;
     let by_header = server.anonymous().get("/api/analytics/metrics");
     let key = user.key.clone().unwrap();
-    body(by_header.header("x-api-key", &key).send().await.unwrap(), 200).await;
+    body(
+        by_header.header("x-api-key", &key).send().await.unwrap(),
+        200,
+    )
+    .await;
 
     let log = server.log();
     assert!(log.contains("answered"), "it does log: {log}");
-    assert!(!log.contains(&key) && !log.contains("secret_of_nobody"), "{log}");
+    assert!(
+        !log.contains(&key) && !log.contains("secret_of_nobody"),
+        "{log}"
+    );
     for line in log.lines() {
         let bare = line.trim_start();
         assert!(!bare.starts_with("forged"), "{line}");
-        assert!(!bare.contains("ERROR forged") || bare.contains("\\n"), "{line}");
+        assert!(
+            !bare.contains("ERROR forged") || bare.contains("\\n"),
+            "{line}"
+        );
     }
 }
 
@@ -217,8 +280,19 @@ async fn secrets_are_never_logged_and_line_ends_in_input_give_no_lines() {
 async fn anothers_id_is_answered_as_one_that_is_not_there() {
     let server = Server::start();
     let (a, b) = (server.tenant("a"), server.tenant("b"));
-    body(b.points(&json!([{"platform": "coreldove"}])).send().await.unwrap(), 200).await;
-    let listed = body(b.get("/api/analytics/quarantine").send().await.unwrap(), 200).await;
+    body(
+        b.points(&json!([{"platform": "coreldove"}]))
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
+    let listed = body(
+        b.get("/api/analytics/quarantine").send().await.unwrap(),
+        200,
+    )
+    .await;
     let text = listed.to_string();
     let at = text.find("\"id\":\"").expect("an id") + 6;
     let (foreign, missing) = (&text[at..at + 36], "0195a1b2-0000-7000-8000-000000000000");
@@ -230,6 +304,10 @@ async fn anothers_id_is_answered_as_one_that_is_not_there() {
         };
         assert_eq!(ask(foreign).await, ask(missing).await, "{method}");
     }
-    let still = body(b.get("/api/analytics/quarantine").send().await.unwrap(), 200).await;
+    let still = body(
+        b.get("/api/analytics/quarantine").send().await.unwrap(),
+        200,
+    )
+    .await;
     assert_eq!(still.to_string(), text);
 }

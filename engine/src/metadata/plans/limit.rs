@@ -80,11 +80,18 @@ pub const LIMITS: [Limit; 18] = [
             Span::Held,
         ),
     ),
-    limit("metrics", "metrics, registered and assumed ones", Span::Held),
+    limit(
+        "metrics",
+        "metrics, registered and assumed ones",
+        Span::Held,
+    ),
     limit("stored_bytes", "bytes of stored points", Span::Held),
     to(
         i32::MAX as u64,
-        from(1, limit(RETENTION_DAYS, "days that points are kept", Span::Each)),
+        from(
+            1,
+            limit(RETENTION_DAYS, "days that points are kept", Span::Each),
+        ),
     ),
     from(
         1,
@@ -96,7 +103,11 @@ pub const LIMITS: [Limit; 18] = [
     ),
     from(
         1,
-        limit("concurrent_queries", "queries that run at once", Span::Server),
+        limit(
+            "concurrent_queries",
+            "queries that run at once",
+            Span::Server,
+        ),
     ),
     limit(
         "scan_bytes_per_day",
@@ -106,7 +117,11 @@ pub const LIMITS: [Limit; 18] = [
     from(1, limit("result_rows", "rows of one answer", Span::Each)),
     from(
         16 << 20,
-        limit("query_memory_bytes", "bytes of memory of one query", Span::Each),
+        limit(
+            "query_memory_bytes",
+            "bytes of memory of one query",
+            Span::Each,
+        ),
     ),
     to(
         3_600_000,
@@ -122,7 +137,11 @@ pub const LIMITS: [Limit; 18] = [
     limit("exports_per_day", "exports begun in one UTC day", Span::Day),
     from(
         1,
-        limit("concurrent_exports", "exports that run at once", Span::Server),
+        limit(
+            "concurrent_exports",
+            "exports that run at once",
+            Span::Server,
+        ),
     ),
     limit("export_rows", "rows of one export", Span::Each),
     limit(
@@ -136,7 +155,11 @@ pub const LIMITS: [Limit; 18] = [
         Span::Server,
     ),
     limit("saved_queries", "saved queries", Span::Held),
-    limit("api_keys", "API keys that are neither revoked nor expired", Span::Held),
+    limit(
+        "api_keys",
+        "API keys that are neither revoked nor expired",
+        Span::Held,
+    ),
 ];
 
 /// The limit of this name.

@@ -106,7 +106,10 @@ fn whatever_is_asked_and_left_no_bound_is_passed_and_nothing_is_lost() {
                 assert!(lane.running <= slots);
                 assert_eq!(lane.running_of.values().sum::<usize>(), lane.running);
             }
-            let held: u64 = runs.iter().map(|t| turns.tickets[t].wish.memory_bytes).sum();
+            let held: u64 = runs
+                .iter()
+                .map(|t| turns.tickets[t].wish.memory_bytes)
+                .sum();
             assert_eq!(held + turns.memory_left, room.memory_bytes);
             assert_eq!(turns.waiting, waits.len());
         }
