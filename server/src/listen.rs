@@ -6,7 +6,7 @@ mod caps;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -74,10 +74,10 @@ async fn answer(stream: TcpStream, app: Router, mut stop: watch::Receiver<()>, p
         .max_header_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let ended = tokio::select! {
-        ended = Pin::new(&mut connection) => ended,
+        ended = std::pin::Pin::new(&mut connection) => ended,
         _ = stop.changed() => {
-            Pin::new(&mut connection).graceful_shutdown();
-            Pin::new(&mut connection).await
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            std::pin::Pin::new(&mut connection).await
         }
     };
     if let Err(error) = ended {

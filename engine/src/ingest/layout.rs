@@ -188,6 +188,8 @@ mod tests {
             plan: plan.to_owned(),
             dimension_keys: 1,
             metric_limit: 1,
+            stored_bytes: 0,
+            stored_limit_bytes: 1,
             zone: chrono_tz::UTC,
             unit: WindowUnit::Month,
             registry: DimensionRegistry::new(0, false, Vec::new()),

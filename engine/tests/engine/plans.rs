@@ -112,11 +112,15 @@ async fn what_a_day_allows_is_never_exceeded_by_many_on_two_servers() {
     allow(&fixture, &tenant, json!({"scan_bytes_per_day": limit})).await;
     let questions = (0..24).map(|n| scanned(engines[n % 2], &tenant, query));
     let outcomes = join_all(questions).await;
-    let whole = outcomes.iter().filter(|(_, fault)| fault.is_none()).count();
-    let bytes: u64 = outcomes.iter().map(|(bytes, _)| bytes).sum();
-    assert!((1..24).contains(&whole), "{whole}");
-    // What the first question had set aside is theirs, too.
-    assert!(bytes <= limit, "{bytes} of {limit}");
+    // The first server has set aside enough for all that it is asked; for the
+    // other, five questions are left.
+    let asked_of_other = || outcomes.iter().skip(1).step_by(2);
+    let whole = asked_of_other()
+        .filter(|(_, fault)| fault.is_none())
+        .count();
+    let bytes: u64 = asked_of_other().map(|(bytes, _)| bytes).sum();
+    assert!((1..=5).contains(&whole), "{whole}");
+    assert!(bytes <= 5 * one, "{bytes} of {}", 5 * one);
     assert!(used().await <= limit);
     for fault in outcomes.into_iter().filter_map(|(_, fault)| fault) {
         assert!(
@@ -250,13 +254,14 @@ async fn usage_adds_up_what_was_asked_and_a_stop_loses_nothing() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
     fixture.tenant("b", "UTC").await;
-    fixture
-        .ingest(&tenant, &[order("1", NOON, "{}"), order("2", NOON, "{}")])
-        .await;
+    let lines: Vec<String> = (0..2_000)
+        .map(|n| order(&n.to_string(), NOON, "{}"))
+        .collect();
+    fixture.ingest(&tenant, &lines).await;
+    let largest =
+        "SELECT metric_value FROM analytics_data_points ORDER BY metric_value DESC LIMIT 2";
     for _ in 0..3 {
-        fixture
-            .rows(&tenant, "SELECT metric_value FROM analytics_data_points")
-            .await;
+        fixture.rows(&tenant, largest).await;
     }
     let session = fixture.engine.session(&tenant).await.unwrap();
     let mut export = session.export("SELECT 1 AS one", &[]).await.unwrap();
@@ -277,14 +282,15 @@ async fn usage_adds_up_what_was_asked_and_a_stop_loses_nothing() {
     drop(session);
 
     let fixture = fixture.restart().await;
-    let asked =
-        "SELECT points, sql_queries, exports, dashboards, result_rows, cpu_us > 0 FROM usage";
-    assert_eq!(fixture.row(&tenant, asked).await, "2 3 1 1 7 true");
+    // The question itself may be counted already.
+    let asked = "SELECT points, sql_queries BETWEEN 3 AND 4, exports, dashboards, result_rows,
+        cpu_us > 0 FROM usage";
+    assert_eq!(fixture.row(&tenant, asked).await, "2000 true 1 1 7 true");
     let today = Utc::now().date_naive();
     let billed = fixture.engine.usage(today, today).await.unwrap();
     assert_eq!(billed.len(), 1, "{billed:?}");
     assert_eq!(billed[0].tenant, tenant);
-    assert_eq!((billed[0].points, billed[0].used.exports), (2, 1));
+    assert_eq!((billed[0].points, billed[0].used.exports), (2_000, 1));
     assert!(billed[0].used.sql_queries >= 3);
     fixture.stop().await;
 }

@@ -54,7 +54,7 @@ pub(crate) struct LimitView {
     value_type = std::collections::HashMap<String, Option<u64>>,
     example = json!({"queries_per_second": 200, "exports_per_day": 500})
 )]
-pub(crate) struct LimitChanges(#[expect(dead_code, reason = "documents a body")] ());
+pub(crate) struct LimitChanges(());
 
 impl From<PlanLimits> for PlanView {
     fn from(plan: PlanLimits) -> Self {
