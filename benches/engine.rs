@@ -49,6 +49,7 @@ async fn run(data_dir: &Path) -> Result<()> {
         maintenance: Maintenance::Background,
         upkeep: UpkeepOptions::default(),
         sql: SqlIsolation::InProcess,
+        query_memory_bytes: None,
     })
     .await?;
     report::line(

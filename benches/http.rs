@@ -3,6 +3,7 @@
 //! Run with `cargo bench -p server`. Sizes come from the environment:
 //! `TESSERA_BENCH_TENANT_POINTS` (1000000), `TESSERA_BENCH_REPEATS` (200).
 
+mod fairness;
 mod report;
 
 use std::net::TcpListener;
@@ -78,6 +79,17 @@ async fn measure(data_dir: &Path) -> Result<()> {
     ] {
         api.gets(what, path, repeats).await?;
     }
+    output(
+        data_dir,
+        &["tenant", "create", "hostile", "--plan", "enterprise"],
+    )?;
+    let hostile = Api {
+        client: Client::new(),
+        base: api.base.clone(),
+        key: output(data_dir, &["key", "create", "--tenant", "hostile"])?,
+    };
+    hostile.load(points.min(100_000)).await?;
+    fairness::measure(&api, &hostile, repeats).await?;
     report::peak_memory("peak memory of the server", &server.0.id().to_string());
     Ok(())
 }
@@ -135,6 +147,14 @@ impl Api {
             .body(body);
         request.send().await?.error_for_status()?.bytes().await?;
         Ok(())
+    }
+
+    fn sql(&self, body: &'static str) -> reqwest::RequestBuilder {
+        self.client
+            .post(format!("{}/sql", self.base))
+            .bearer_auth(&self.key)
+            .header("content-type", "application/json")
+            .body(body)
     }
 
     async fn gets(&self, what: &str, path: &str, repeats: u64) -> Result<()> {

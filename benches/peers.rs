@@ -142,6 +142,7 @@ impl State {
             maintenance: Maintenance::Background,
             upkeep: UpkeepOptions::default(),
             sql: SqlIsolation::InProcess,
+            query_memory_bytes: None,
         })
         .await?;
         self.engine = Some(engine);

@@ -35,6 +35,7 @@ pub use top_values::{Ranking, TopValue, TopValues};
 pub use totals::Total;
 
 use crate::error::{Error, Result};
+use crate::metadata::metering::Used;
 use crate::session::{PartialsSource, Session};
 use range::Spans;
 use raw::RawReader;
@@ -119,6 +120,10 @@ pub async fn dashboard(
     let spans = Spans::resolve(&request.range, request.compare, today)?;
     let platform = request.platform.as_deref();
     check_platform(session, platform)?;
+    session.count(&Used {
+        dashboards: 1,
+        ..Used::default()
+    });
 
     let cells = zoned::cells(session, &spans, zone, request.raw_top).await?;
     let source = cells.source;

@@ -1,10 +1,12 @@
 //! Owns state; starts and stops everything. A [`Session`] answers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use object_store::ObjectStore;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use storage_layout::key::BackupId;
@@ -23,16 +25,20 @@ use crate::maintain::{
 };
 use crate::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
 use crate::metadata::keys::Keys;
+use crate::metadata::metering::Billed;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
+use crate::metadata::plans::{Plans, TenantLimits};
 use crate::metadata::platforms::Platforms;
 use crate::metadata::records::Records;
 use crate::metadata::restore::Existing;
 use crate::metadata::saved_queries::SavedQueries;
 use crate::metadata::tenants::Tenants;
 use crate::metadata::version_check::VersionCheck;
-use crate::metadata::{self, catalog, migrate, owed};
+use crate::metadata::{self, catalog, metering, migrate, owed};
+use crate::query::admission::Class;
 use crate::query::cache::Caches;
+use crate::query::limits::{Limits, LookAtStored};
 use crate::query::running::Running;
 use crate::query::scope::{RecordTables, Scope};
 use crate::query::supplier::CatalogSupplier;
@@ -76,6 +82,15 @@ pub enum ExistingTenants {
     Replace,
 }
 
+/// What a tenant is allowed and how much of it it uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is allowed.
+    pub allowed: TenantLimits,
+    /// What it uses, by limit; of those that are missing nothing yet.
+    pub used: BTreeMap<String, u64>,
+}
+
 /// How to start an engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -95,6 +110,9 @@ pub struct EngineOptions {
     pub upkeep: UpkeepOptions,
     /// Where callers' SQL runs.
     pub sql: SqlIsolation,
+    /// Memory that all running queries share, bytes; `None`: half of the
+    /// machine's.
+    pub query_memory_bytes: Option<u64>,
 }
 
 /// The engine; cheap to clone.
@@ -124,6 +142,16 @@ struct Inner {
     running: Running,
     query_jobs: QueryJobs,
     saved_queries: SavedQueries,
+    limits: Limits,
+    adding: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(adding) = self.adding.get_mut().take() {
+            adding.abort();
+        }
+    }
 }
 
 /// Queries without their client that one process runs at the same time.
@@ -173,6 +201,11 @@ impl Engine {
         let records = Records::new(pool.clone());
         let running = Running::new(records.clone());
         let writer = tokio::spawn(records.clone().write_for_ever());
+        let limits = Limits::new(&pool, options.query_memory_bytes);
+        let stored = match options.maintenance {
+            Maintenance::Background => LookAtStored::EveryHour,
+            Maintenance::Off => LookAtStored::Never,
+        };
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(vec![writer]),
@@ -189,6 +222,8 @@ impl Engine {
             maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone(), &upkeep),
             threads: Arc::new(QueryThreads::start()?),
             workers,
+            adding: Mutex::new(Some(tokio::spawn(limits.clone().keep_adding(stored)))),
+            limits,
             pool,
             store,
             caches,
@@ -213,6 +248,10 @@ impl Engine {
             let _ = tokio::time::timeout(TASK_END, task).await;
         }
         self.inner.records.flush().await;
+        if let Some(adding) = self.inner.adding.lock().await.take() {
+            adding.abort();
+        }
+        self.inner.limits.settle().await;
         self.inner.pool.close().await;
         match self.inner.embedded.lock().await.take() {
             Some(embedded) => embedded
@@ -293,6 +332,7 @@ impl Engine {
                 snapshot
             }
         };
+        let plan = inner.limits.plans.holding(tenant).await?;
         let platforms = inner.platforms.list().await?;
         let supplier = CatalogSupplier {
             pool: inner.pool.clone(),
@@ -300,15 +340,42 @@ impl Engine {
         };
         let (caches, supplier) = (inner.caches.clone(), Arc::new(supplier));
         let scope = Scope::new(snapshot, platforms, caches, supplier, inner.store.clone());
-        let scope = scope.with_records(records);
-        let (threads, workers) = (inner.threads.clone(), inner.workers.clone());
-        Ok(Session::new(scope, threads, workers))
+        let scope = scope
+            .with_records(records)
+            .charged_to(inner.limits.account(tenant));
+        let (threads, limits) = (inner.threads.clone(), inner.limits.clone());
+        let workers = inner.workers.clone();
+        Ok(Session::new(scope, threads, plan, limits, workers))
     }
 
     /// What workers did and why they ended; `None` where SQL runs in this
     /// process.
     pub fn worker_counts(&self) -> Option<WorkerCounts> {
         self.inner.workers.as_ref().map(Workers::counts)
+    }
+
+    /// Plans, and what tenants are allowed besides.
+    pub fn plans(&self) -> &Plans {
+        &self.inner.limits.plans
+    }
+
+    /// What a tenant uses of each limit at this moment: what runs is of this
+    /// server, the rest of all. Errors: `NotFound`.
+    pub async fn standing(&self, tenant: &TenantId) -> Result<Standing> {
+        let limits = &self.inner.limits;
+        let allowed = limits.plans.of_tenant(tenant).await?;
+        let held = metering::held(&self.inner.pool, tenant).await?;
+        let mut used: BTreeMap<String, u64> = held.into_iter().collect();
+        let running = |class| limits.admission.running(class, tenant);
+        let queries = running(Class::Dashboard).max(running(Class::Sql));
+        used.insert("concurrent_queries".into(), queries);
+        used.insert("concurrent_exports".into(), running(Class::Export));
+        Ok(Standing { allowed, used })
+    }
+
+    /// What all tenants used from one UTC day to another, both included.
+    pub async fn usage(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<Billed>> {
+        metering::of_all(&self.inner.pool, from, to).await
     }
 
     /// Whether Postgres and the store answer; the error says which does not.

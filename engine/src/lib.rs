@@ -18,7 +18,7 @@ pub mod saved_query;
 pub mod session;
 pub mod structured;
 
-pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions};
+pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions, Standing};
 pub use error::{Error, Result};
 pub use maintain::UpkeepOptions;
 pub use query::worker::{SqlIsolation, WorkerCounts, WorkerOptions, WorkerProgram};

@@ -4,6 +4,9 @@
 //! planned over one tenant's [`scope::Scope`], from tables that hold nothing
 //! else, and passed [`verify`].
 
+pub(crate) mod account;
+pub(crate) mod admission;
+mod allowance;
 pub mod cache;
 pub(crate) mod checked_sum;
 #[cfg(test)]
@@ -19,11 +22,14 @@ pub(crate) mod functions;
 pub(crate) mod gate;
 pub(crate) mod kind_value;
 mod latest;
+pub(crate) mod limits;
+mod meter;
 pub(crate) mod partials;
 pub(crate) mod place;
 pub(crate) mod planner;
 pub(crate) mod problem;
 pub(crate) mod pruning;
+mod rate;
 pub(crate) mod reader;
 pub(crate) mod record_tables;
 pub(crate) mod redact;

@@ -53,6 +53,8 @@ mod jobs;
 mod lanes;
 #[path = "engine/latest.rs"]
 mod latest;
+#[path = "engine/plans.rs"]
+mod plans;
 #[path = "engine/quarantine.rs"]
 mod quarantine;
 #[path = "engine/records.rs"]

@@ -16,6 +16,7 @@ mod key;
 mod metric;
 mod output;
 mod place;
+mod plan;
 mod progress;
 mod psql;
 mod quarantine;
@@ -57,6 +58,9 @@ enum Verb {
     /// Create and change tenants.
     #[command(subcommand)]
     Tenant(tenant::Tenant),
+    /// Show and change what plans allow.
+    #[command(subcommand)]
+    Plan(plan::Plan),
     /// Create API keys.
     #[command(subcommand)]
     Key(key::Key),
@@ -154,6 +158,7 @@ async fn run_once(cli: Cli, output: Output) -> Result<ExitCode> {
     match cli.verb {
         Verb::Serve(verb) => verb.run(&place, output).await?,
         Verb::Tenant(verb) => verb.run(&place, output).await?,
+        Verb::Plan(verb) => verb.run(&place, output).await?,
         Verb::Key(verb) => verb.run(&place, output).await?,
         Verb::Import(verb) => verb.run(&place, output).await?,
         Verb::Export(verb) => verb.run(&place, output).await?,
@@ -190,6 +195,10 @@ mod tests {
             "tessera import f g --tenant a --map m.toml --again --report r --data-dir d",
             "tessera export --table analytics_data_points --tenant a --out f --format parquet",
             "tessera export --sql x --tenant a --out f --format ndjson --data-dir d",
+            "tessera plan list --json",
+            "tessera plan show pro",
+            "tessera plan set pro --limit exports_per_day=5 --limit result_rows=9",
+            "tessera plan set --tenant a --limit exports_per_day=default --data-dir d",
             "tessera compact --tenant a --data-dir d",
             "tessera tenant set a --time-zone Asia/Kathmandu --data-dir d",
             "tessera tenant set a --plan pro",
@@ -210,7 +219,7 @@ mod tests {
             "tessera quarantine list --tenant a --field value --platform p --limit 5",
             "tessera quarantine replay --tenant a 0195a1b2-0000-7000-8000-000000000000",
             "tessera quarantine drop --tenant a --all --data-dir d --json",
-            "tessera serve --sql-running 8 --sql-memory-mib 2048 --sql-spares 1",
+            "tessera serve --query-memory-mib 2048 --sql-spill-mib 512 --sql-spares 1",
             "tessera psql --data-dir d -- -c x",
             "tessera db init",
         ] {
@@ -222,6 +231,10 @@ mod tests {
             "tessera tenant create ../a",
             "tessera tenant create a --time-zone Mars/Base",
             "tessera tenant set a",
+            "tessera plan show",
+            "tessera plan set pro",
+            "tessera plan set pro --tenant a --limit exports_per_day=5",
+            "tessera plan set pro --limit exports_per_day=many",
             "tessera metric set p/t/m --tenant a --kind average",
             "tessera key create --tenant a --scopes all",
             "tessera quarantine drop --tenant a",

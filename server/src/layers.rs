@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::ServiceBuilderExt;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::MakeRequestUuid;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -35,14 +36,24 @@ const CSP_DOCS: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The longest id of a request that is taken over.
+const REQUEST_ID_CHARS: usize = 128;
+
+/// For how long a browser may remember which requests it may send.
+const CORS_AGE: Duration = Duration::from_secs(600);
+
 /// Wraps all routes.
-pub(crate) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+pub(crate) fn around<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    cors_origins: &[HeaderValue],
+) -> Router<S> {
     let secrets = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
     let fixed =
         |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let default =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let layers = ServiceBuilder::new()
+        .map_request(checked_id)
         .sensitive_request_headers(secrets.into_iter().collect())
         .set_x_request_id(MakeRequestUuid)
         .layer(
@@ -58,9 +69,54 @@ pub(crate) fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Rou
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(default(header::CONTENT_SECURITY_POLICY, CSP_DATA))
         .layer(default(header::CACHE_CONTROL, "no-store"))
+        .option_layer((!cors_origins.is_empty()).then(|| cors(cors_origins)))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(deadline));
     router.layer(layers)
+}
+
+/// What pages of these origins may send and read. No cookies: a credential is
+/// always a header that the page itself has.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let named = |names: &[&'static str]| -> Vec<HeaderName> {
+        names.iter().copied().map(HeaderName::from_static).collect()
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers(named(&[
+            "accept",
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "x-api-key",
+            "x-request-id",
+            "x-tenant-id",
+        ]))
+        .expose_headers(named(&[
+            "retry-after",
+            "tessera-as-of",
+            "tessera-complete",
+            "tessera-version",
+            "x-request-id",
+        ]))
+        .max_age(CORS_AGE)
+}
+
+/// Takes a caller's id of the request where it is one that does no harm in a
+/// log or a header; any other gets one of ours.
+fn checked_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
+    let headers = request.headers_mut();
+    let harmless = |id: &HeaderValue| {
+        let chars = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+        (1..=REQUEST_ID_CHARS).contains(&id.len()) && id.as_bytes().iter().all(chars)
+    };
+    let mut ids = headers.get_all("x-request-id").iter();
+    let fine = ids.next().is_some_and(harmless) && ids.next().is_none();
+    if !fine {
+        headers.remove("x-request-id");
+    }
+    request
 }
 
 /// The documentation's pages run scripts of their own.

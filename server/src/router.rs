@@ -26,7 +26,8 @@ pub fn router(app: App) -> Router {
         .merge(layers::around_docs(Router::from(docs)))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
-    layers::around(router).with_state(app)
+    let cors = app.cors_origins.clone();
+    layers::around(router, &cors).with_state(app)
 }
 
 fn api() -> OpenApiRouter<App> {
@@ -48,6 +49,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::rollups::verify))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))
+        .routes(routes!(routes::usage::show))
         // Queries
         .routes(routes!(routes::queries::list))
         .routes(routes!(routes::queries::cancel))
@@ -68,6 +70,14 @@ fn api() -> OpenApiRouter<App> {
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
+        // The operator
+        .routes(routes!(routes::admin::plans::list))
+        .routes(routes!(routes::admin::plans::change))
+        .routes(routes!(
+            routes::admin::tenant_limits::show,
+            routes::admin::tenant_limits::change
+        ))
+        .routes(routes!(routes::admin::usage::list))
         // The server itself
         .routes(routes!(routes::health::health))
         .routes(routes!(routes::health::live))
@@ -97,6 +107,7 @@ fn api() -> OpenApiRouter<App> {
         (name = "queries", description = "Queries that run, ran, run alone, or are kept by name"),
         (name = "operator", description = "All tenants"),
         (name = "keep", description = "What is kept, and what is erased"),
+        (name = "operate", description = "Plans and bills; for the operator"),
         (name = "server", description = "Health")
     )
 )]

@@ -1,6 +1,7 @@
 //! One file a resource: handlers of about ten lines, with the shape of their
 //! answer right above. Which path they answer is listed in [`crate::router`].
 
+pub(crate) mod admin;
 pub(crate) mod admin_records;
 pub(crate) mod collect;
 pub(crate) mod dashboard;
@@ -18,3 +19,4 @@ pub(crate) mod rollups;
 pub(crate) mod saved_queries;
 pub(crate) mod sql;
 pub(crate) mod sql_jobs;
+pub(crate) mod usage;

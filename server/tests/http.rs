@@ -25,12 +25,16 @@ mod faults;
 mod fixture;
 #[path = "http/front.rs"]
 mod front;
+#[path = "http/hardening.rs"]
+mod hardening;
 #[path = "http/import.rs"]
 mod import;
 #[path = "http/isolation.rs"]
 mod isolation;
 #[path = "http/keep.rs"]
 mod keep;
+#[path = "http/plans.rs"]
+mod plans;
 #[path = "http/quarantine.rs"]
 mod quarantine;
 #[path = "http/queries.rs"]

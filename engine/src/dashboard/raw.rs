@@ -312,7 +312,7 @@ impl RawReader<'_> {
     }
 
     async fn run(&self, sql: Sql) -> Result<Vec<RecordBatch>> {
-        let answer = self.session.sql(&sql.text, &sql.params).await?;
+        let answer = self.session.raw_points(&sql.text, &sql.params).await?;
         let batches = answer.stream.try_collect().await?;
         match answer.stats.truncated() {
             false => Ok(batches),

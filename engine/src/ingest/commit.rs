@@ -40,6 +40,9 @@ impl Ingest {
         let mut turn = None;
         for _ in 0..MAX_ATTEMPTS {
             let layout = self.layouts.get(tenant).await?;
+            if !matches!(what.source, Source::Import(_)) {
+                layout.check_stored()?;
+            }
             let hopeful = turn.is_none() && what.len() <= HOPEFUL_POINTS;
             let fresh = self.fresh_events(tenant, &what.events(), hopeful).await?;
             let attempt = Attempt::prepare(self, tenant, layout, what, fresh).await?;

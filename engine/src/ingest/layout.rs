@@ -16,9 +16,9 @@ use storage_layout::{
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 
 use crate::error::{Error, Result};
-use crate::metadata::catalog;
 use crate::metadata::platforms::Platform;
-use crate::metadata::tenants::METRICS_LIMIT;
+use crate::metadata::tenants::{METRICS_LIMIT, STORED_LIMIT};
+use crate::metadata::{catalog, metering};
 
 /// A tenant as its writers see it.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ pub(crate) struct Layout {
     pub(crate) plan: String,
     pub(crate) dimension_keys: usize,
     pub(crate) metric_limit: u64,
+    /// Bytes of live files when this was read.
+    pub(crate) stored_bytes: u64,
+    pub(crate) stored_limit_bytes: u64,
     pub(crate) zone: chrono_tz::Tz,
     pub(crate) unit: WindowUnit,
     pub(crate) registry: DimensionRegistry,
@@ -33,6 +36,23 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Refuses points of a tenant that has as much stored as its plan allows.
+    /// What is on its way in at the same time is not counted.
+    pub(crate) fn check_stored(&self) -> Result<()> {
+        if self.stored_bytes < self.stored_limit_bytes {
+            return Ok(());
+        }
+        Err(Error::LimitExceeded {
+            limit: STORED_LIMIT,
+            used: self.stored_bytes,
+            allowed: self.stored_limit_bytes,
+            needed: self.stored_bytes + 1,
+            plan: self.plan.clone(),
+            resets_at: None,
+            allowed_by: None,
+        })
+    }
+
     /// Refuses a body that would bring more metrics than the plan has room for.
     pub(crate) fn check_metrics(&self, new: usize) -> Result<()> {
         let used = self.metrics.len() as u64;
@@ -93,7 +113,7 @@ impl Layouts {
     pub(crate) fn new(pool: PgPool) -> Self {
         let cache = Cache::builder()
             .max_capacity(10_000)
-            .time_to_live(Duration::from_secs(10))
+            .time_to_live(Duration::from_secs(4))
             .build();
         let turns = Cache::builder()
             .max_capacity(10_000)
@@ -102,7 +122,7 @@ impl Layouts {
         Self { pool, cache, turns }
     }
 
-    /// The tenant's layout, at most ten seconds old.
+    /// The tenant's layout, at most four seconds old.
     pub(crate) async fn get(&self, tenant: &TenantId) -> Result<Arc<Layout>> {
         self.get_or(tenant, self.load(tenant)).await
     }
@@ -135,6 +155,8 @@ impl Layouts {
             plan: snapshot.plan.name,
             dimension_keys: snapshot.plan.dimension_keys as usize,
             metric_limit: snapshot.plan.metrics,
+            stored_bytes: metering::stored_bytes(&self.pool, tenant).await?,
+            stored_limit_bytes: snapshot.plan.stored_bytes,
             zone: snapshot.tenant.time_zone,
             unit: snapshot.window_unit,
             registry: Arc::unwrap_or_clone(snapshot.registry),
@@ -166,6 +188,8 @@ mod tests {
             plan: plan.to_owned(),
             dimension_keys: 1,
             metric_limit: 1,
+            stored_bytes: 0,
+            stored_limit_bytes: 1,
             zone: chrono_tz::UTC,
             unit: WindowUnit::Month,
             registry: DimensionRegistry::new(0, false, Vec::new()),

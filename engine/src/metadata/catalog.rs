@@ -139,12 +139,12 @@ pub(crate) async fn head(pool: &PgPool, tenant: &TenantId) -> Result<Snapshot> {
 
 async fn read_head(tx: &mut TenantTx, tenant: &TenantId) -> Result<Snapshot> {
     let head = sqlx::query(
-        "SELECT t.tenant_id, t.time_zone, t.window_unit, v.version, v.registry_version,
-                v.registry_overflowed, p.*,
+        "SELECT t.time_zone, t.window_unit, v.version, v.registry_version,
+                v.registry_overflowed, l.*,
                 EXISTS (SELECT FROM analytics.job j WHERE j.tenant_id = t.tenant_id
                     AND j.kind = $2 AND j.state IN ('waiting', 'running')) AS withheld
          FROM analytics.tenant t JOIN analytics.tenant_version v USING (tenant_id)
-         JOIN analytics.plan p USING (plan) WHERE t.tenant_id = $1",
+         JOIN analytics.tenant_limits l USING (tenant_id) WHERE t.tenant_id = $1",
     )
     .bind(tenant.as_str())
     .bind(owed::JOB)

@@ -430,11 +430,11 @@ pub async fn begin_upload(pool: &PgPool, tenant: &TenantId, keys: &[String]) -> 
 pub(crate) async fn points_of_day(pool: &PgPool, tenant: &TenantId) -> Result<(u64, u64, String)> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let row = sqlx::query(
-        "SELECT coalesce(u.points, 0) AS used, p.ingest_points_per_day AS allowed, p.plan
-         FROM analytics.tenant t JOIN analytics.plan p USING (plan)
+        "SELECT coalesce(u.points, 0) AS used, l.ingest_points_per_day AS allowed, l.plan
+         FROM analytics.tenant_limits l
          LEFT JOIN analytics.usage u
-             ON u.tenant_id = t.tenant_id AND u.day = (now() AT TIME ZONE 'UTC')::date
-         WHERE t.tenant_id = $1",
+             ON u.tenant_id = l.tenant_id AND u.day = (now() AT TIME ZONE 'UTC')::date
+         WHERE l.tenant_id = $1",
     )
     .bind(tenant.as_str())
     .fetch_optional(&mut *tx)

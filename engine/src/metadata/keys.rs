@@ -11,8 +11,8 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use uuid::Uuid;
 
-use super::blame;
 use super::tenant_tx::TenantTx;
+use super::{blame, plans};
 use crate::error::{Error, Result};
 
 /// What every secret begins with, so that leaked ones are found by scanners.
@@ -94,7 +94,8 @@ impl Keys {
         Self { pool, seen }
     }
 
-    /// Makes a key. Errors: `NotFound` when the tenant does not exist.
+    /// Makes a key. Errors: `NotFound` when the tenant does not exist,
+    /// `LimitExceeded` when it has as many as its plan allows.
     pub async fn create(
         &self,
         tenant: &TenantId,
@@ -106,6 +107,7 @@ impl Keys {
         let secret = format!("{PREFIX}{}", hex(&random));
         let id = Uuid::now_v7();
         let mut tx = TenantTx::begin(&self.pool, tenant).await?;
+        plans::room_for_key(&mut tx, tenant).await?;
         let made = sqlx::query(
             "INSERT INTO analytics.api_key (tenant_id, key_id, key_hash, scopes, expires_at)
              SELECT t.tenant_id, $2, $3, $4, $5 FROM analytics.tenant t WHERE t.tenant_id = $1",

@@ -47,8 +47,7 @@ pub fn cutoff(days: Option<u32>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 pub async fn of_tenant(pool: &PgPool, tenant: &TenantId) -> Result<Retention> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let plan: Option<Option<i32>> = sqlx::query_scalar(
-        "SELECT p.retention_days FROM analytics.tenant t JOIN analytics.plan p USING (plan)
-         WHERE t.tenant_id = $1",
+        "SELECT retention_days FROM analytics.tenant_limits WHERE tenant_id = $1",
     )
     .bind(tenant.as_str())
     .fetch_optional(&mut *tx)
@@ -133,7 +132,8 @@ pub async fn schedule(pool: &PgPool, due: DateTime<Utc>) -> Result<u64> {
         "INSERT INTO analytics.job (tenant_id, job_id, kind, due_at, priority)
          SELECT t.tenant_id, gen_random_uuid(), $1, $2, 200
          FROM analytics.tenant t JOIN analytics.plan p USING (plan)
-         CROSS JOIN LATERAL (SELECT least(p.retention_days,
+         LEFT JOIN analytics.plan_override o USING (tenant_id)
+         CROSS JOIN LATERAL (SELECT least(coalesce(o.retention_days, p.retention_days),
              (SELECT min(m.retention_days) FROM analytics.metric_retention m
               WHERE m.tenant_id = t.tenant_id)) AS days) keeps
          WHERE t.created_at < $2 AND keeps.days IS NOT NULL

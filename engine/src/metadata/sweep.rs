@@ -252,6 +252,11 @@ pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
                  WHERE at < now() - interval '400 days' LIMIT $1))",
             20_000,
         ),
+        (
+            "DELETE FROM analytics.spent WHERE ctid = ANY (ARRAY(
+                 SELECT ctid FROM analytics.spent WHERE day < current_date - 7 LIMIT $1))",
+            20_000,
+        ),
     ] {
         let mut tx = look(pool).await?;
         let done = sqlx::query(purge).bind(rows).execute(&mut *tx).await;

@@ -24,6 +24,9 @@ pub struct Tenant {
 /// The name of the limit of a tenant's metrics.
 pub const METRICS_LIMIT: &str = "metrics";
 
+/// The name of the limit of a tenant's stored points.
+pub const STORED_LIMIT: &str = "stored_bytes";
+
 /// What a plan (subscription tier) allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -43,6 +46,16 @@ pub struct Plan {
     pub query_timeout_ms: u64,
     /// Rows of one export.
     pub export_rows: u64,
+    /// SQL queries and exports begun in one second, of one server.
+    pub queries_per_second: u64,
+    /// Queries that run at once, of one server.
+    pub concurrent_queries: u64,
+    /// Exports that run at once, of one server.
+    pub concurrent_exports: u64,
+    /// Bytes of stored points.
+    pub stored_bytes: u64,
+    /// API keys that are neither revoked nor expired.
+    pub api_keys: u64,
 }
 
 /// Creates and looks up tenants.
@@ -107,7 +120,7 @@ impl Tenants {
         Ok(version)
     }
 
-    /// Moves a tenant to another plan; running servers see it within 30
+    /// Moves a tenant to another plan; running servers see it within five
     /// seconds. Errors: `NotFound`, `Invalid` when there is no such plan.
     pub async fn set_plan(&self, id: &TenantId, plan: &str) -> Result<()> {
         self.must_be_a_plan(plan).await?;
@@ -172,7 +185,7 @@ impl Tenants {
         Tenant::from_row(&self.row(id).await?)
     }
 
-    /// The tenant's plan.
+    /// What holds for the tenant: its plan with its own limits.
     pub async fn plan(&self, id: &TenantId) -> Result<Plan> {
         Ok(Plan::from_row(&self.row(id).await?))
     }
@@ -180,8 +193,8 @@ impl Tenants {
     async fn row(&self, id: &TenantId) -> Result<PgRow> {
         let mut tx = TenantTx::begin(&self.pool, id).await?;
         sqlx::query(
-            "SELECT t.tenant_id, t.time_zone, p.* FROM analytics.tenant t
-             JOIN analytics.plan p USING (plan) WHERE t.tenant_id = $1",
+            "SELECT t.time_zone, l.* FROM analytics.tenant t
+             JOIN analytics.tenant_limits l USING (tenant_id) WHERE t.tenant_id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(&mut *tx)
@@ -194,7 +207,7 @@ impl Tenants {
 }
 
 /// The smallest plan that allows as much of what ingest is limited by: points
-/// a day or, with `METRICS_LIMIT`, metrics.
+/// a day or, with `METRICS_LIMIT` and `STORED_LIMIT`, those.
 pub(crate) async fn plan_for_ingest(
     pool: &PgPool,
     limit: &str,
@@ -203,6 +216,10 @@ pub(crate) async fn plan_for_ingest(
     let query = match limit {
         METRICS_LIMIT => {
             "SELECT plan FROM analytics.plan WHERE metrics >= $1 ORDER BY metrics, plan LIMIT 1"
+        }
+        STORED_LIMIT => {
+            "SELECT plan FROM analytics.plan WHERE stored_bytes >= $1
+             ORDER BY stored_bytes, plan LIMIT 1"
         }
         _ => {
             "SELECT plan FROM analytics.plan WHERE ingest_points_per_day >= $1
@@ -239,6 +256,11 @@ impl Plan {
             query_memory_bytes: number("query_memory_bytes"),
             query_timeout_ms: number("query_timeout_ms"),
             export_rows: number("export_rows"),
+            queries_per_second: number("queries_per_second"),
+            concurrent_queries: number("concurrent_queries"),
+            concurrent_exports: number("concurrent_exports"),
+            stored_bytes: number("stored_bytes"),
+            api_keys: number("api_keys"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a tenant used. Commits write it; see `analytics.commit_files`.
+//! What a tenant used, by day. Commits write what came in, see
+//! `analytics.commit_files`, and `metering` what was asked.
 
 use chrono::NaiveDate;
 use sqlx::Row;
@@ -6,6 +7,7 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 
 use super::blame;
+use super::metering::Used;
 use super::tenant_tx::TenantTx;
 use crate::error::{Error, Result};
 
@@ -22,6 +24,10 @@ pub struct DayUsage {
     pub duplicates: i64,
     /// Points rejected.
     pub rejected: i64,
+    /// What its questions used.
+    pub asked: Used,
+    /// Bytes stored, the most that was seen.
+    pub stored_bytes: i64,
 }
 
 /// Counts points that were rejected with all of their body: no commit does.
@@ -52,8 +58,16 @@ pub(crate) async fn nothing_kept(pool: &PgPool, tenant: &TenantId, rejected: u64
 pub async fn by_day(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DayUsage>> {
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let rows = sqlx::query(
-        "SELECT day, points, imported, duplicates, rejected FROM analytics.usage
-         WHERE tenant_id = $1 ORDER BY day DESC",
+        "SELECT day, coalesce(u.points, 0) AS points, coalesce(u.imported, 0) AS imported,
+                coalesce(u.duplicates, 0) AS duplicates, coalesce(u.rejected, 0) AS rejected,
+                coalesce(q.dashboards, 0) AS dashboards, coalesce(q.sql_queries, 0) AS sql_queries,
+                coalesce(q.exports, 0) AS exports, coalesce(q.forecasts, 0) AS forecasts,
+                coalesce(q.scanned_bytes, 0) AS scanned_bytes, coalesce(q.cpu_us, 0) AS cpu_us,
+                coalesce(q.result_rows, 0) AS result_rows,
+                coalesce(q.stored_bytes, 0) AS stored_bytes
+         FROM (SELECT * FROM analytics.usage WHERE tenant_id = $1) u
+         FULL JOIN (SELECT * FROM analytics.query_usage WHERE tenant_id = $1) q USING (day)
+         ORDER BY day DESC",
     )
     .bind(tenant.as_str())
     .fetch_all(&mut *tx)
@@ -65,6 +79,8 @@ pub async fn by_day(pool: &PgPool, tenant: &TenantId) -> Result<Vec<DayUsage>> {
         imported: row.get("imported"),
         duplicates: row.get("duplicates"),
         rejected: row.get("rejected"),
+        asked: Used::from_row(row),
+        stored_bytes: row.get("stored_bytes"),
     };
     Ok(rows.iter().map(usage).collect())
 }

@@ -20,9 +20,8 @@ use crate::metadata::catalog::Snapshot;
 
 const MIB: u64 = 1 << 20;
 
-/// Snapshots also say what the tenant's plan allows, which changes without a
-/// new version: a change is seen within this.
-const PLAN_AGE: Duration = Duration::from_secs(30);
+/// A snapshot that nobody asked for so long is let go of.
+const SNAPSHOT_AGE: Duration = Duration::from_secs(30);
 
 /// The caches of one process. Their bounds are bytes, and together stay under
 /// about 700 MiB; an idle process holds next to nothing.
@@ -140,7 +139,7 @@ impl Caches {
             forgotten: Arc::default(),
             snapshots: Cache::builder()
                 .max_capacity(64 * unit)
-                .time_to_live(PLAN_AGE)
+                .time_to_live(SNAPSHOT_AGE)
                 .weigher(move |_, s: &Arc<Snapshot>| size(1_024 + s.files.len() * 640))
                 .build(),
             footers: Cache::builder()

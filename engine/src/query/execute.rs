@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::admission::Permit;
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
 use super::{context, gate, latest, problem, verify};
@@ -83,15 +84,17 @@ pub struct Answer {
     pub stats: Arc<AnswerStats>,
 }
 
-/// Plans, checks and starts a caller's query on the threads for queries.
+/// Plans, checks and starts a caller's query on the threads for queries; leave
+/// to run is held to its end.
 pub(crate) async fn sql(
     threads: &QueryThreads,
     scope: &Arc<Scope>,
     query: &str,
     params: Vec<ScalarValue>,
     limits: QueryLimits,
+    permit: Option<Permit>,
 ) -> Result<Answer> {
-    let stats = Arc::new(AnswerStats::default());
+    let stats = Arc::new(AnswerStats::of(scope));
     let deadline = Instant::now() + limits.deadline;
     let begun = Arc::new(AtomicBool::new(false));
     let (started, schema) = oneshot::channel();
@@ -113,6 +116,7 @@ pub(crate) async fn sql(
         stats: stats.clone(),
         limits,
         expiry: Box::pin(tokio::time::sleep_until(deadline)),
+        permit,
     };
     let schema = tokio::select! {
         schema = schema => schema.map_err(|_| ended_early())??,
@@ -149,8 +153,8 @@ impl Question {
     async fn answer(self, started: oneshot::Sender<Result<SchemaRef>>, rows: mpsc::Sender<Sent>) {
         self.begun.store(true, Ordering::Relaxed);
         self.stats.set_queued(self.asked.elapsed());
-        let mut stream = match self.start().await {
-            Ok(stream) => stream,
+        let (_measured, mut stream) = match self.start().await {
+            Ok(started) => started,
             Err(error) => return drop(started.send(Err(error))),
         };
         if started.send(Ok(stream.schema())).is_err() {
@@ -165,7 +169,7 @@ impl Question {
         let _ = rows.send(None).await;
     }
 
-    async fn start(self) -> Result<SendableRecordBatchStream> {
+    async fn start(self) -> Result<(Measured, SendableRecordBatchStream)> {
         let Self {
             scope,
             stats,
@@ -177,8 +181,37 @@ impl Question {
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
         verify::verify(&plan, &scope.objects)?;
-        execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))
+        let measured = Measured {
+            plan: plan.clone(),
+            stats,
+        };
+        let stream =
+            execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))?;
+        Ok((measured, stream))
     }
+}
+
+/// A running plan; when it ends, however it does, what its operators computed
+/// is counted.
+struct Measured {
+    plan: Arc<dyn ExecutionPlan>,
+    stats: Arc<AnswerStats>,
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        self.stats.add_cpu(computed(self.plan.as_ref()));
+    }
+}
+
+/// What a plan and its inputs spent computing.
+pub(super) fn computed(plan: &dyn ExecutionPlan) -> Duration {
+    let own = plan.metrics().and_then(|metrics| metrics.elapsed_compute());
+    let own = Duration::from_nanos(own.unwrap_or_default() as u64);
+    let inputs = plan.children().into_iter();
+    own + inputs
+        .map(|input| computed(input.as_ref()))
+        .sum::<Duration>()
 }
 
 async fn plan(
@@ -250,6 +283,8 @@ struct Rows {
     stats: Arc<AnswerStats>,
     limits: QueryLimits,
     expiry: Pin<Box<tokio::time::Sleep>>,
+    /// Leave to run, held to the end.
+    permit: Option<Permit>,
 }
 
 impl Drop for Rows {
@@ -279,6 +314,7 @@ impl Stream for Rows {
         if !matches!(next, Some(Ok(_))) || this.stats.truncated() {
             this.rows = None;
             this.task.abort();
+            this.permit = None;
         }
         Poll::Ready(next)
     }

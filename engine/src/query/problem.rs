@@ -143,6 +143,25 @@ fn own(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
                     hint: hint.clone(),
                 });
             }
+            Some(Error::LimitExceeded {
+                limit,
+                used,
+                allowed,
+                needed,
+                plan,
+                resets_at,
+                allowed_by,
+            }) => {
+                return Some(Error::LimitExceeded {
+                    limit,
+                    used: *used,
+                    allowed: *allowed,
+                    needed: *needed,
+                    plan: plan.clone(),
+                    resets_at: *resets_at,
+                    allowed_by: allowed_by.clone(),
+                });
+            }
             _ => cause = error.source(),
         }
     }

@@ -136,8 +136,12 @@ impl Reader {
 
     /// Ranges of the object, each of its full length.
     async fn read(&self, ranges: Vec<Range<u64>>) -> ParquetResult<Vec<Bytes>> {
-        self.stats
-            .add_bytes(ranges.iter().map(|r| r.end - r.start).sum());
+        let bytes = ranges.iter().map(|r| r.end - r.start).sum();
+        if let Some(account) = &self.scope.account {
+            let may = account.fetch(bytes).await;
+            may.map_err(|e| ParquetError::External(Box::new(e)))?;
+        }
+        self.stats.add_bytes(bytes);
         let fetched = match ranges.as_slice() {
             [range] => self
                 .store

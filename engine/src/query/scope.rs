@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
@@ -12,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use storage_layout::TenantId;
 use storage_layout::store::FencedStore;
 
+use super::account::Account;
 use super::cache::Caches;
 use super::supplier::Supplier;
 use super::written::Ending;
 use crate::metadata::catalog::{FileStorage, Snapshot};
+use crate::metadata::metering::Used;
 use crate::metadata::platforms::Platform;
 
 /// One tenant at one version, with the means to read it and nothing else.
@@ -27,6 +30,9 @@ pub(crate) struct Scope {
     pub(crate) platforms: Arc<Vec<Platform>>,
     pub(crate) caches: Caches,
     pub(crate) supplier: Arc<dyn Supplier>,
+    /// What the tenant may fetch, and what it used; `None`: background work,
+    /// which nobody asked for, and a worker, whose parent counts.
+    pub(crate) account: Option<Account>,
     /// Read-only, and holding exactly the snapshot's objects.
     pub(crate) store: Arc<FencedStore>,
     /// The objects that a plan may read.
@@ -80,6 +86,7 @@ impl Scope {
             platforms,
             caches,
             supplier,
+            account: None,
             store,
             objects,
             spill: Spill::System,
@@ -89,6 +96,14 @@ impl Scope {
 
     pub(crate) fn with_records(self, records: RecordTables) -> Self {
         Self { records, ..self }
+    }
+
+    /// The same for a tenant that asks itself.
+    pub(crate) fn charged_to(self, account: Account) -> Self {
+        Self {
+            account: Some(account),
+            ..self
+        }
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {
@@ -106,9 +121,32 @@ pub struct AnswerStats {
     rows: AtomicU64,
     queued_ms: AtomicU64,
     truncated: AtomicBool,
+    cpu_us: AtomicU64,
+    /// Whose account it is counted in, when nobody works on it any more.
+    account: Option<Account>,
+}
+
+impl Drop for AnswerStats {
+    fn drop(&mut self) {
+        if let Some(account) = self.account.take() {
+            account.count(&Used {
+                scanned_bytes: self.bytes_scanned(),
+                cpu_us: self.cpu_us.load(Ordering::Relaxed),
+                result_rows: self.rows(),
+                ..Used::default()
+            });
+        }
+    }
 }
 
 impl AnswerStats {
+    /// Of an answer that this scope's tenant asked for.
+    pub(crate) fn of(scope: &Scope) -> Self {
+        let mut stats = Self::default();
+        stats.account = scope.account.clone();
+        stats
+    }
+
     /// Data files that the plan reads, inline ones included.
     pub fn files(&self) -> u64 {
         self.files.load(Ordering::Relaxed)
@@ -145,10 +183,10 @@ impl AnswerStats {
         self.truncated.load(Ordering::Acquire)
     }
 
-    /// Takes over the counts of an answer that another process made.
+    /// Takes over the counts of an answer that another process made; what it
+    /// fetched was counted where it was given.
     pub(crate) fn end(&self, ending: &Ending) {
         self.add_files(ending.took.files, ending.took.rows_scanned, 0);
-        self.add_bytes(ending.took.bytes_scanned);
         self.add_rows(ending.rows);
         if !ending.complete {
             self.set_truncated();
@@ -180,6 +218,11 @@ impl AnswerStats {
 
     pub(crate) fn add_bytes(&self, bytes: u64) {
         self.bytes_scanned.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_cpu(&self, cpu: Duration) {
+        let us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
+        self.cpu_us.fetch_add(us, Ordering::Relaxed);
     }
 
     pub(crate) fn set_truncated(&self) {

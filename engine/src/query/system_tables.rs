@@ -13,6 +13,7 @@ use storage_layout::{MetricDefinition, TenantId};
 
 use super::scope::Scope;
 use super::supplier::CatalogTable;
+use crate::metadata::metering::Used;
 use crate::metadata::usage;
 
 /// `metrics`: each metric's kind and definition.
@@ -74,6 +75,10 @@ pub(crate) fn platforms(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
 /// `usage`: what the tenant used, by UTC day.
 pub(crate) async fn usage(pool: &PgPool, of: &TenantId) -> crate::Result<RecordBatch> {
     let days = usage::by_day(pool, of).await?;
+    let asked = |of: fn(&Used) -> u64| -> ArrayRef {
+        let number = |day: &usage::DayUsage| i64::try_from(of(&day.asked)).unwrap_or(i64::MAX);
+        Arc::new(Int64Array::from_iter_values(days.iter().map(number)))
+    };
     let number = |of: fn(&usage::DayUsage) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(days.iter().map(of)))
     };
@@ -88,6 +93,14 @@ pub(crate) async fn usage(pool: &PgPool, of: &TenantId) -> crate::Result<RecordB
         ("imported", number(|d| d.imported)),
         ("duplicates", number(|d| d.duplicates)),
         ("rejected", number(|d| d.rejected)),
+        ("stored_bytes", number(|d| d.stored_bytes)),
+        ("dashboards", asked(|u| u.dashboards)),
+        ("sql_queries", asked(|u| u.sql_queries)),
+        ("exports", asked(|u| u.exports)),
+        ("forecasts", asked(|u| u.forecasts)),
+        ("scanned_bytes", asked(|u| u.scanned_bytes)),
+        ("cpu_us", asked(|u| u.cpu_us)),
+        ("result_rows", asked(|u| u.result_rows)),
     ];
     RecordBatch::try_from_iter(columns).map_err(crate::Error::internal)
 }

@@ -6,6 +6,7 @@
 //! files that it came from.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ use storage_layout::schema::{
 use storage_layout::{FileId, MetricKey, MetricKind, TenantId};
 use tokio::sync::oneshot;
 
-use super::execute::QueryLimits;
+use super::admission::Permit;
+use super::execute::{QueryLimits, computed};
 use super::scope::{AnswerStats, Scope};
 use super::table::PointsTable;
 use super::threads::QueryThreads;
@@ -98,12 +100,13 @@ impl TopsKey {
 }
 
 /// Answers a question at the scope's version, within the limits of time and
-/// memory of a query.
+/// memory of a query, when its `turn` has come; what is remembered needs none.
 pub(crate) async fn tops(
     threads: &QueryThreads,
     scope: &Arc<Scope>,
     question: TopsQuestion,
     limits: &QueryLimits,
+    turn: impl Future<Output = Result<Permit>>,
 ) -> Result<Arc<Answers>> {
     let key = TopsKey {
         tenant: scope.tenant().clone(),
@@ -113,6 +116,7 @@ pub(crate) async fn tops(
     if let Some(known) = scope.caches.tops.get(&key).await {
         return Ok(known);
     }
+    let _permit = turn.await?;
     let (mut sender, found) = oneshot::channel();
     let (own, question) = (scope.clone(), key.question.clone());
     let memory = limits.memory_bytes;
@@ -155,18 +159,19 @@ fn files(scope: &Scope, question: &TopsQuestion) -> Arc<[FileId]> {
 }
 
 async fn read(scope: &Arc<Scope>, question: &TopsQuestion, memory: u64) -> Result<Answers> {
-    let stats = Arc::new(AnswerStats::default());
+    let stats = Arc::new(AnswerStats::of(scope));
     let state = context::state(scope, &stats, memory)?;
     let failed = |error: DataFusionError| problem::query(error, "");
     let plan = plan(scope, &stats, &state, question)
         .await
         .map_err(failed)?;
     verify::verify(&plan, &scope.objects)?;
-    let mut rows = execute_stream(plan, state.task_ctx()).map_err(failed)?;
+    let mut rows = execute_stream(plan.clone(), state.task_ctx()).map_err(failed)?;
     let mut groups = Groups::new(question);
     while let Some(batch) = rows.try_next().await.map_err(failed)? {
         groups.add(&scope.snapshot.registry, &batch)?;
     }
+    stats.add_cpu(computed(plan.as_ref()));
     Ok(groups.finish()?)
 }
 

@@ -18,7 +18,6 @@ mod pool;
 mod process;
 mod protocol;
 mod supply;
-mod turns;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,35 +57,28 @@ pub struct WorkerProgram {
 pub struct WorkerOptions {
     /// What a worker is.
     pub program: WorkerProgram,
-    /// Queries that run at once; as many workers may wait warm.
-    pub running: usize,
-    /// Memory that queries may take together by their plans, bytes.
-    pub memory_bytes: u64,
+    /// Workers that wait for their tenant's next query, at most.
+    pub warm: usize,
     /// Blank workers that stand ready.
     pub spares: usize,
     /// What one worker may put aside on disk, bytes.
     pub spill_bytes: u64,
     /// Holds a folder for each worker.
     pub spill_dir: PathBuf,
-    /// How long a query waits for its turn.
-    pub longest_wait: Duration,
     /// How long a worker waits for its tenant's next query.
     pub idle: Duration,
 }
 
 impl WorkerOptions {
-    /// Fits this machine: four queries a processor, which take half of the
-    /// memory together.
+    /// Fits this machine.
     pub fn of_this_machine(program: WorkerProgram, spill_dir: PathBuf) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             program,
-            running: processors * 4,
-            memory_bytes: process::machine_memory_bytes() / 2,
+            warm: processors * 4,
             spares: 2,
             spill_bytes: 4_096 * MIB,
             spill_dir,
-            longest_wait: Duration::from_secs(5),
             idle: Duration::from_secs(15),
         }
     }

@@ -105,7 +105,7 @@ impl WrittenAnswer {
     /// Written by a worker.
     pub(crate) fn of_worker(answer: worker::Answer, most_bytes: u64) -> Self {
         Self {
-            stats: Arc::default(),
+            stats: answer.stats().clone(),
             source: Source::Worker(answer),
             left_bytes: most_bytes,
         }

@@ -86,7 +86,7 @@ impl Asker<'_> {
     async fn ask(&self, level: Level, cells: &mut Cells) -> Result<Vec<(u32, Group, Amount)>> {
         let mut sql = Sql::default();
         let text = self.text(&mut sql, level);
-        let answer = self.session.sql(&text, &sql.params).await?;
+        let answer = self.session.raw_points(&text, &sql.params).await?;
         let batches: Vec<RecordBatch> = answer.stream.try_collect().await?;
         cells.rows_scanned += answer.stats.rows_scanned();
         if answer.stats.truncated() {

@@ -191,6 +191,7 @@ fn options(data_dir: PathBuf) -> EngineOptions {
         maintenance: Maintenance::Off,
         upkeep: UpkeepOptions::default(),
         sql: SqlIsolation::InProcess,
+        query_memory_bytes: None,
     }
 }
 

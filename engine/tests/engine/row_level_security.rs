@@ -301,6 +301,10 @@ async fn the_app_role_reaches_own_rows_only_in_every_tenant_table() {
         postgres.owner_options(),
         // Days that the other tenant has no row of.
         "INSERT INTO analytics.usage (tenant_id, day) VALUES ('a', '2001-01-01'), ('b', '2002-02-02');
+         INSERT INTO analytics.query_usage (tenant_id, day) VALUES ('a', '2001-01-01'), ('b', '2002-02-02');
+         INSERT INTO analytics.spent (tenant_id, day, limit_name)
+             VALUES ('a', '2001-01-01', 'exports_per_day'), ('b', '2002-02-02', 'exports_per_day');
+         INSERT INTO analytics.plan_override (tenant_id) VALUES ('a'), ('b');
          -- Each tenant has the same two leases.
          UPDATE analytics.lease SET work = work || tenant_id;
          -- What has expired is for background work, not for the app role.

@@ -406,7 +406,7 @@ const ASKED: [&str; 13] = [
     "SELECT * FROM daily_metrics ORDER BY metric_name",
     "SELECT * FROM monthly_metrics ORDER BY metric_name",
     "SELECT * FROM metrics ORDER BY metric_name",
-    "SELECT * FROM usage",
+    "SELECT day, points, imported, duplicates, rejected FROM usage",
     "SELECT dimensions->>'secret' FROM analytics_data_points",
     "SELECT dim_secret FROM analytics_data_points",
     // A cast or a division that fails on another's values would tell of them.

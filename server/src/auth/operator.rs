@@ -1,21 +1,23 @@
-//! The operator, who sees all tenants: the holder of the one key that the
-//! server was started with (`TESSERA_OPERATOR_KEY`). Without one nobody is.
-
-use std::sync::LazyLock;
+//! The operator: who may change plans and see what all tenants used.
+//!
+//! The secret is the server's setting `TESSERA_OPERATOR_TOKEN`; without one
+//! nobody is the operator.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::LazyLock;
 
 use super::caller::credential;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
-/// Shorter ones could be guessed.
-const MIN_KEY_BYTES: usize = 32;
-
-static KEY: LazyLock<Option<String>> = LazyLock::new(|| {
-    let key = std::env::var("TESSERA_OPERATOR_KEY").ok()?;
-    (key.len() >= MIN_KEY_BYTES).then_some(key)
+/// What the operator shows; read once.
+static TOKEN: LazyLock<Option<SecretString>> = LazyLock::new(|| {
+    let token = std::env::var("TESSERA_OPERATOR_TOKEN").ok();
+    token
+        .filter(|token| token.len() >= 32)
+        .map(SecretString::from)
 });
 
 /// A verified operator.
@@ -25,20 +27,32 @@ pub struct Operator;
 impl FromRequestParts<App> for Operator {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let shown = credential(&parts.headers)?;
-        let known = KEY.as_deref().unwrap_or_default();
-        // All bytes are looked at, so that timing tells nothing of them.
-        let differ = shown
-            .bytes()
-            .zip(known.bytes())
-            .fold(0, |all, (a, b)| all | (a ^ b));
-        if known.is_empty() || shown.len() != known.len() || differ != 0 {
-            return Err(Problem::unauthorized(
-                "the credential is not the operator's",
-                Challenge::Unknown,
-            ));
+        let is_operator = TOKEN
+            .as_ref()
+            .is_some_and(|token| same(token.expose_secret().as_bytes(), shown.as_bytes()));
+        if is_operator {
+            return Ok(Self);
         }
-        Ok(Self)
+        match app.engine.keys().authenticate(shown).await? {
+            Some(_) => Err(
+                Problem::forbidden("the key is a tenant's, not the operator's")
+                    .hint("show the operator's key"),
+            ),
+            None => Err(Problem::unauthorized(
+                "the key is unknown, expired or revoked",
+                Challenge::Unknown,
+            )),
+        }
     }
+}
+
+/// Takes as long however much of it is right.
+fn same(secret: &[u8], shown: &[u8]) -> bool {
+    let differs = secret
+        .iter()
+        .zip(shown)
+        .fold(0, |all, (a, b)| all | (a ^ b));
+    secret.len() == shown.len() && differs == 0
 }

@@ -58,6 +58,7 @@ impl Place {
             upkeep: UpkeepOptions::default(),
             // Whoever may run a command may do what a query could.
             sql: SqlIsolation::InProcess,
+            query_memory_bytes: None,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use clap::Args;
 use engine::{
     Engine, EngineOptions, Error, Maintenance, Result, SqlIsolation, UpkeepOptions, WorkerOptions,
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
-use crate::listen;
+use crate::listen::{self, Caps};
 use crate::router::router;
 use crate::telemetry;
 
@@ -60,28 +61,48 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     body_limit_mib: u32,
-    /// Leave background work to the other servers of the same catalog.
-    #[arg(long, env = "TESSERA_NO_UPKEEP")]
-    no_upkeep: bool,
-    /// Queries of callers that run at once, each in a process of its own;
-    /// default: four a processor.
-    #[arg(
-        long,
-        value_name = "N",
-        env = "TESSERA_SQL_RUNNING",
-        value_parser = clap::value_parser!(u32).range(1..=10_000)
-    )]
-    sql_running: Option<u32>,
-    /// MiB of memory that these queries may take together; default: half of the
-    /// machine's.
+    /// Memory that all running queries share, in MiB; half of the machine's
+    /// when left out.
     #[arg(
         long,
         value_name = "MIB",
-        env = "TESSERA_SQL_MEMORY_MIB",
+        env = "TESSERA_QUERY_MEMORY_MIB",
+        value_parser = clap::value_parser!(u32).range(256..)
+    )]
+    query_memory_mib: Option<u32>,
+    /// Origins whose pages may ask from a browser, as https://app.example.com;
+    /// none when left out.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "TESSERA_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_parser = origin
+    )]
+    cors_origins: Vec<HeaderValue>,
+    /// Connections that are open at once.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_MAX_CONNECTIONS",
+        default_value_t = 4_096,
         value_parser = clap::value_parser!(u32).range(1..)
     )]
-    sql_memory_mib: Option<u32>,
-    /// MiB that each of these queries may put aside on disk.
+    max_connections: u32,
+    /// Connections of one address; behind a proxy, as many as in all.
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TESSERA_MAX_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 1_024,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    max_connections_per_address: u32,
+    /// Leave background work to the other servers of the same catalog.
+    #[arg(long, env = "TESSERA_NO_UPKEEP")]
+    no_upkeep: bool,
+    /// MiB that each of callers' queries, which run in processes of their own,
+    /// may put aside on disk.
     #[arg(
         long,
         value_name = "MIB",
@@ -118,6 +139,7 @@ impl Serve {
         let options = EngineOptions {
             upkeep: self.upkeep()?,
             sql: self.sql(place)?,
+            query_memory_bytes: self.query_memory_mib.map(|mib| u64::from(mib) << 20),
             ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
@@ -139,8 +161,14 @@ impl Serve {
         let app = router(App {
             engine: engine.clone(),
             body_limit_bytes: u64::from(self.body_limit_mib) << 20,
+            cors_origins: self.cors_origins.clone().into(),
         });
-        let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
+        let caps = Caps {
+            all: self.max_connections as usize,
+            of_one_address: self.max_connections_per_address as usize,
+        };
+        let serving = listen::serve(listener, app, caps, closed(stopped));
+        let mut server = tokio::spawn(serving);
         let url = format!("http://{address}");
         let announced = tokio::select! {
             announced = self.announce(place, output, engine, &url) => announced,
@@ -192,12 +220,7 @@ impl Serve {
         }
         let program = WorkerProgram { path, arguments };
         let of_machine = WorkerOptions::of_this_machine(program, place.data_dir()?.join("spill"));
-        let memory = self.sql_memory_mib.map(|mib| u64::from(mib) << 20);
         Ok(SqlIsolation::Workers(WorkerOptions {
-            running: self
-                .sql_running
-                .map_or(of_machine.running, |running| running as usize),
-            memory_bytes: memory.unwrap_or(of_machine.memory_bytes),
             spill_bytes: u64::from(self.sql_spill_mib) << 20,
             spares: self.sql_spares as usize,
             ..of_machine
@@ -255,6 +278,20 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
         self.heard = true;
+    }
+}
+
+/// A scheme, a host and perhaps a port, as browsers send it.
+fn origin(text: &str) -> std::result::Result<HeaderValue, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_host = rest.is_some_and(|host| {
+        !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']) && !host.contains(' ')
+    });
+    match text.parse() {
+        Ok(value) if is_host => Ok(value),
+        _ => Err("say an origin as https://app.example.com, without a path; * is none".to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use chrono::Utc;
 use engine::Error;
 use engine::error::Location;
-use engine::metadata::tenants::METRICS_LIMIT;
+use engine::metadata::tenants::{METRICS_LIMIT, STORED_LIMIT};
 
 use super::{Limit, Problem};
 
@@ -181,6 +181,10 @@ fn way_out(limit: &Limit, needed: u64) -> String {
         None if limit.name == METRICS_LIMIT => {
             "use fewer metric names: put what varies into dimensions".to_owned()
         }
+        None if limit.name == STORED_LIMIT => {
+            "erase points, or keep them for fewer days".to_owned()
+        }
+        None if limit.name == "api_keys" => "revoke keys that nobody uses".to_owned(),
         None => "ask for less at a time".to_owned(),
     };
     match &limit.allowed_by {

@@ -72,6 +72,7 @@ impl<'i> Staging<'i> {
             return Err(over_day(used, allowed, 1, plan));
         }
         let layout = ingest.layouts.get(tenant).await?;
+        layout.check_stored()?;
         let names = Names {
             tenant: tenant.clone(),
             zone: layout.zone,

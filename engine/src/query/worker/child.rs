@@ -164,7 +164,7 @@ impl Desk {
             let plan = dry_run::dry_run(&self.threads, &scope, &query, params, &limits).await?;
             return Writing::of_plan(&plan);
         }
-        let answer = execute::sql(&self.threads, &scope, &query, params, limits).await?;
+        let answer = execute::sql(&self.threads, &scope, &query, params, limits, None).await?;
         let encoder = wanted.as_ref().encoder(&answer.schema, stamp)?;
         Ok(Writing::new(answer, encoder))
     }

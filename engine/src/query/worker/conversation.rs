@@ -16,10 +16,11 @@ use super::assignment::{Ask, Assignment, Failure, View};
 use super::pool::{Worker, Workers};
 use super::process::{Allowance, Process};
 use super::protocol::{self, Frame, FrameReader, Kind};
-use super::{supply, turns::Turn};
+use super::supply;
 use crate::error::{Error, Result};
+use crate::query::admission::Permit;
 use crate::query::execute::{QueryLimits, ended_early};
-use crate::query::scope::Scope;
+use crate::query::scope::{AnswerStats, Scope};
 use crate::query::written::Ending;
 use crate::session::Param;
 
@@ -52,6 +53,7 @@ pub(crate) struct Question {
 pub struct Answer {
     pieces: mpsc::Receiver<Result<Piece>>,
     ended: Option<Ending>,
+    stats: Arc<AnswerStats>,
 }
 
 enum Piece {
@@ -79,6 +81,10 @@ impl Answer {
     pub(crate) fn ended(&self) -> Option<Ending> {
         self.ended
     }
+
+    pub(crate) fn stats(&self) -> &Arc<AnswerStats> {
+        &self.stats
+    }
 }
 
 /// Has a worker run a query. Errors: `Unavailable` when it could not be begun.
@@ -86,6 +92,7 @@ pub(crate) async fn ask(
     workers: &Workers,
     scope: &Arc<Scope>,
     question: Question,
+    permit: Permit,
 ) -> Result<Answer> {
     let options = workers.options();
     let allowance = Allowance {
@@ -93,26 +100,24 @@ pub(crate) async fn ask(
         deadline: question.limits.deadline,
         spill_bytes: options.spill_bytes,
     };
-    let longest = options.longest_wait.min(allowance.deadline);
-    let turn = workers
-        .turns()
-        .turn(scope.tenant(), allowance.memory_bytes, longest);
-    let turn = turn.await?;
     let worker = workers
         .take(scope.tenant(), &allowance, forgotten(scope))
         .await?;
     let (pieces, received) = mpsc::channel(CHUNKS_AHEAD);
+    let stats = Arc::new(AnswerStats::of(scope));
     let run = Run {
         workers: workers.clone(),
         scope: scope.clone(),
         question,
         allowance,
         pieces,
+        stats: stats.clone(),
     };
-    tokio::spawn(run.to_its_end(worker, turn));
+    tokio::spawn(run.to_its_end(worker, permit));
     Ok(Answer {
         pieces: received,
         ended: None,
+        stats,
     })
 }
 
@@ -122,6 +127,7 @@ struct Run {
     question: Question,
     allowance: Allowance,
     pieces: mpsc::Sender<Result<Piece>>,
+    stats: Arc<AnswerStats>,
 }
 
 /// How a query ended with its worker well.
@@ -160,10 +166,11 @@ impl From<io::Error> for Lost {
 }
 
 impl Run {
-    async fn to_its_end(self, mut worker: Worker, turn: Turn) {
+    async fn to_its_end(self, mut worker: Worker, permit: Permit) {
         let counts = self.workers.counting();
         counts.queries.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
+        let computed = worker.process.cpu_time();
         let Worker {
             process,
             reader,
@@ -176,6 +183,9 @@ impl Run {
             lost = self.watch(process, started) => Err(lost),
             () = self.pieces.closed() => Err(Lost::Left),
         };
+        if let (Some(from), Some(to)) = (computed, worker.process.cpu_time()) {
+            self.stats.add_cpu(to.saturating_sub(from));
+        }
         let last = match ended {
             Ok(done) => {
                 match done.is_over() {
@@ -194,7 +204,7 @@ impl Run {
             }
             Err(lost) => Err(self.lost(lost, worker).await),
         };
-        drop(turn);
+        drop(permit);
         // Nobody may wait for it any more.
         let _ = self.pieces.send(last).await;
     }
@@ -226,7 +236,12 @@ impl Run {
                     if !supply::may_ask(&self.scope, &ask) {
                         return Err(Lost::Refused(ask));
                     }
-                    asked.push(supply::give(self.scope.clone(), number, ask));
+                    asked.push(supply::give(
+                        self.scope.clone(),
+                        self.stats.clone(),
+                        number,
+                        ask,
+                    ));
                 }
                 Kind::Chunk => {
                     if self

@@ -18,7 +18,6 @@ use super::WorkerOptions;
 use super::assignment::View;
 use super::process::{Allowance, Process};
 use super::protocol::{FrameReader, Kind, LONGEST_FROM_WORKER};
-use super::turns::Turns;
 use crate::error::{Error, Result};
 
 /// How often workers that have waited too long are looked for.
@@ -39,7 +38,6 @@ pub(crate) struct Workers {
 #[derive(Debug)]
 struct Inner {
     options: WorkerOptions,
-    turns: Arc<Turns>,
     starter: Starter,
     rooms: Mutex<Rooms>,
     taken: Notify,
@@ -120,7 +118,6 @@ impl Workers {
             ))
         })?;
         let inner = Arc::new(Inner {
-            turns: Turns::new(options.running, options.memory_bytes),
             starter: Starter::new(&options).map_err(Error::internal)?,
             options,
             rooms: Mutex::default(),
@@ -137,10 +134,6 @@ impl Workers {
             }
         });
         Ok(Self { inner })
-    }
-
-    pub(super) fn turns(&self) -> &Arc<Turns> {
-        &self.inner.turns
     }
 
     pub(super) fn options(&self) -> &WorkerOptions {
@@ -230,7 +223,7 @@ impl Workers {
             since: Instant::now(),
             worker,
         });
-        let dismissed = match rooms.warm.len() > self.inner.options.running {
+        let dismissed = match rooms.warm.len() > self.inner.options.warm {
             true => Some(rooms.warm.remove(0)),
             false => None,
         };

@@ -40,6 +40,9 @@ impl Allowance {
     }
 }
 
+/// In which Linux tells processor time to programs, whatever the kernel's own.
+const TICKS_PER_SECOND: u64 = 100;
+
 /// A running worker. Dropping it kills it, and removes its folder once it is
 /// gone.
 #[derive(Debug)]
@@ -103,6 +106,19 @@ impl Process {
         self.status("RssAnon:")
     }
 
+    /// Processor time that it took so far.
+    pub(super) fn cpu_time(&self) -> Option<Duration> {
+        let stat = fs::read_to_string(self.path("stat")).ok()?;
+        // Behind the program's name, which may hold anything, come the state and
+        // ten numbers, then user and system time in ticks.
+        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u64>().ok();
+        let ticks = ticks()? + ticks()?;
+        Some(Duration::from_micros(
+            ticks.saturating_mul(1_000_000) / TICKS_PER_SECOND,
+        ))
+    }
+
     fn status(&self, name: &str) -> Option<u64> {
         kib(&fs::read_to_string(self.path("status")).ok()?, name)
     }
@@ -138,13 +154,6 @@ impl Drop for Process {
             drop(spill);
         });
     }
-}
-
-/// All memory of this machine, bytes.
-pub(super) fn machine_memory_bytes() -> u64 {
-    let all = fs::read_to_string("/proc/meminfo").ok();
-    all.and_then(|all| kib(&all, "MemTotal:"))
-        .unwrap_or(2 << 30)
 }
 
 /// A number of KiB by its name, in bytes.

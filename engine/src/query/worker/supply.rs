@@ -15,7 +15,7 @@ use super::assignment::{Ask, Given};
 use super::fault::Fault;
 use crate::error::{Error, Result};
 use crate::query::partials::{self, PartialsSource};
-use crate::query::scope::{RecordTables, Scope};
+use crate::query::scope::{AnswerStats, RecordTables, Scope};
 use crate::query::supplier::CatalogTable;
 
 /// Bytes of an object that one ask may name; a worker asks for more piece by
@@ -63,8 +63,13 @@ fn is_own(
 
 /// Answers an ask that [`may_ask`] let through: a reply's body behind its
 /// number.
-pub(super) async fn give(scope: Arc<Scope>, number: u32, ask: Ask) -> Bytes {
-    let (given, bytes) = match given(&scope, ask).await {
+pub(super) async fn give(
+    scope: Arc<Scope>,
+    stats: Arc<AnswerStats>,
+    number: u32,
+    ask: Ask,
+) -> Bytes {
+    let (given, bytes) = match given(&scope, &stats, ask).await {
         Ok(Some(bytes)) => (Given::Bytes, bytes),
         Ok(None) => (Given::Nothing, Bytes::new()),
         Err(error) => {
@@ -79,10 +84,15 @@ pub(super) async fn give(scope: Arc<Scope>, number: u32, ask: Ask) -> Bytes {
     body.freeze()
 }
 
-async fn given(scope: &Scope, ask: Ask) -> Result<Option<Bytes>> {
+async fn given(scope: &Scope, stats: &AnswerStats, ask: Ask) -> Result<Option<Bytes>> {
     Ok(match ask {
         Ask::Ranges { object, ranges } => {
             let at = Path::parse(object).map_err(Error::internal)?;
+            let bytes = ranges.iter().map(|range| range.end - range.start).sum();
+            if let Some(account) = &scope.account {
+                account.fetch(bytes).await?;
+            }
+            stats.add_bytes(bytes);
             found(scope.store.get_ranges(&at, &ranges).await)?.map(|parts| parts.concat().into())
         }
         Ask::Size { object } => {
