@@ -20,6 +20,7 @@ use super::checked_sum::checked_sum;
 use super::date_trunc::date_trunc;
 use super::functions::{decimal_text, json_get_text};
 use super::planner::DimensionPlanner;
+use super::problem;
 use super::schema::{CATALOG, SCHEMA, TenantCatalog};
 use super::scope::{AnswerStats, Scope, Spill};
 use super::table::store_url;
@@ -78,6 +79,18 @@ fn config() -> SessionConfig {
 /// Makes the base state, once, before a query waits for it.
 pub(crate) fn warm() {
     LazyLock::force(&BASE);
+}
+
+/// Runs a query over no table, so that a caller's first one finds the planner's
+/// code and lists in memory.
+pub(crate) async fn rehearse() -> Result<()> {
+    const QUERY: &str = "SELECT x, sum(y) FROM (VALUES ('a', 1.5), ('b', 2)) AS t (x, y) \
+        WHERE x <> 'c' GROUP BY x ORDER BY x";
+    let failed = |error| problem::query(error, QUERY);
+    let plan = BASE.create_logical_plan(QUERY).await.map_err(failed)?;
+    let plan = BASE.create_physical_plan(&plan).await.map_err(failed)?;
+    let rows = datafusion::physical_plan::collect(plan, BASE.task_ctx());
+    rows.await.map(drop).map_err(failed)
 }
 
 /// A state that knows this scope's tables and nothing else.

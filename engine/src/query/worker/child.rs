@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use tokio::net::UnixStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::assignment::{Assignment, Failure, View};
 use super::child_supply::{Parent, ParentStore};
@@ -77,6 +77,7 @@ async fn serve<F: Form>(
         spill: spill.to_owned(),
         scope: None,
     };
+    desk.rehearse().await.map_err(io::Error::other)?;
     let ready = Frame::json(Kind::Ready, &confined)?;
     protocol::write(&mut writer, &ready).await?;
     let send = async {
@@ -116,6 +117,16 @@ struct Desk {
 }
 
 impl Desk {
+    /// Runs a query of no tenant, on the threads for queries.
+    async fn rehearse(&self) -> Result<()> {
+        let (sender, rehearsed) = oneshot::channel();
+        self.threads.spawn(async move {
+            // Nobody waits for it when the parent is gone.
+            let _ = sender.send(context::rehearse().await);
+        })?;
+        rehearsed.await.map_err(Error::internal)?
+    }
+
     async fn work<F: Form>(mut self, mut assignments: mpsc::Receiver<Frame>) -> io::Result<()> {
         while let Some(assignment) = assignments.recv().await {
             let assignment: Assignment = assignment.value()?;

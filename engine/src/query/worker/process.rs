@@ -71,8 +71,9 @@ impl Process {
             spill: Some(spill),
         };
         ours.set_nonblocking(true)?;
-        // Where the machine has no more memory, a worker goes, not the server.
-        fs::write(process.path("oom_score_adj"), "1000")?;
+        // Where the machine has no more memory, a worker goes, not the server;
+        // some machines let nobody say so.
+        let _ = fs::write(process.path("oom_score_adj"), "1000");
         Ok((process, ours))
     }
 
