@@ -132,22 +132,28 @@ async fn a_change_is_recorded_with_who_made_it_and_what_was_undone_is_not() {
         told,
         [
             ("tenant.created", "system", tenant.clone()),
+            // The registry's definition, which came with the first point.
+            (
+                "metric.created",
+                "system",
+                "coreldove/revenue/order_revenue".to_owned()
+            ),
             ("key.created", "somebody", id.clone()),
             ("key.changed", "somebody else", id),
             ("tenant.changed", "system", tenant),
         ]
     );
     assert_eq!(
-        changes[3].detail,
+        changes[4].detail,
         serde_json::json!({"time_zone": "Asia/Kathmandu"})
     );
-    assert!(changes[2].detail["revoked_at"].is_string());
+    assert!(changes[3].detail["revoked_at"].is_string());
     // All tenants', and what is no tenant's.
     let everything = Filter {
         limit: 1_000,
         ..Filter::default()
     };
     let all = records.changes(&everything).await.unwrap();
-    assert_eq!(all.len(), 4, "{all:?}");
+    assert_eq!(all.len(), 5, "{all:?}");
     fixture.stop().await;
 }
