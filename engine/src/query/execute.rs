@@ -290,6 +290,7 @@ struct Rows {
 impl Drop for Rows {
     fn drop(&mut self) {
         self.task.abort();
+        self.stats.count();
     }
 }
 

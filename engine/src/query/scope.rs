@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -124,27 +124,26 @@ pub struct AnswerStats {
     cpu_us: AtomicU64,
     /// Whose account it is counted in, when nobody works on it any more.
     account: Option<Account>,
+    /// What is in that account already: bytes, microseconds and rows.
+    counted: Mutex<[u64; 3]>,
 }
 
 impl Drop for AnswerStats {
+    /// Whoever worked on the answer last brings what was not counted yet.
     fn drop(&mut self) {
-        if let Some(account) = self.account.take() {
-            account.count(&Used {
-                scanned_bytes: self.bytes_scanned(),
-                cpu_us: self.cpu_us.load(Ordering::Relaxed),
-                result_rows: self.rows(),
-                ..Used::default()
-            });
-        }
+        self.count();
     }
 }
 
 impl AnswerStats {
     /// Of an answer that this scope's tenant asked for.
     pub(crate) fn of(scope: &Scope) -> Self {
-        let mut stats = Self::default();
-        stats.account = scope.account.clone();
-        stats
+        Self::default().charged_to(scope.account.clone())
+    }
+
+    fn charged_to(mut self, account: Option<Account>) -> Self {
+        self.account = account;
+        self
     }
 
     /// Data files that the plan reads, inline ones included.
@@ -223,6 +222,21 @@ impl AnswerStats {
     pub(crate) fn add_cpu(&self, cpu: Duration) {
         let us = u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX);
         self.cpu_us.fetch_add(us, Ordering::Relaxed);
+    }
+
+    /// Puts into the tenant's account what is not there yet.
+    pub(crate) fn count(&self) {
+        let Some(account) = &self.account else { return };
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = [&self.bytes_scanned, &self.cpu_us, &self.rows]
+            .map(|number| number.load(Ordering::Relaxed));
+        account.count(&Used {
+            scanned_bytes: now[0].saturating_sub(counted[0]),
+            cpu_us: now[1].saturating_sub(counted[1]),
+            result_rows: now[2].saturating_sub(counted[2]),
+            ..Used::default()
+        });
+        *counted = now;
     }
 
     pub(crate) fn set_truncated(&self) {
