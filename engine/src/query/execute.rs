@@ -1,4 +1,4 @@
-//! The one place that runs a query plan.
+//! From a caller's text to its rows.
 //!
 //! It stays one function of a scope, a text and limits, so that a process that
 //! can be killed may take it over.
@@ -17,7 +17,7 @@ use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use futures::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
-use super::{context, gate, latest, problem, verify};
+use super::{context, gate, latest, problem, products, run};
 use crate::error::{Error, Result};
 
 /// Batches that a query may be ahead of its reader.
@@ -158,8 +158,10 @@ impl Question {
             begun: _,
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
-        verify::verify(&plan, &scope.objects)?;
-        execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))
+        products::check(&plan, &query)?;
+        run::run(plan, &scope, state.task_ctx(), |e| {
+            problem::query(e, &query)
+        })
     }
 }
 
@@ -176,12 +178,12 @@ async fn plan(
         .statement_to_plan(statement)
         .await
         .map_err(|e| problem::query(e, query))?;
-    gate::check_plan(&plan, query)?;
     check_count(&plan, params.len(), query)?;
     let params: Vec<ScalarAndMetadata> = params.into_iter().map(Into::into).collect();
     let plan = plan
         .with_param_values(ParamValues::List(params))
         .map_err(|e| problem::query(e, query))?;
+    gate::check_plan(&plan, query)?;
     let plan = latest::narrowed(scope, plan).await?;
     let physical = state
         .create_physical_plan(&plan)
