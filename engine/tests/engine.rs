@@ -55,6 +55,10 @@ mod lanes;
 mod latest;
 #[path = "engine/quarantine.rs"]
 mod quarantine;
+#[path = "engine/random_queries.rs"]
+mod random_queries;
+#[path = "engine/random_sql.rs"]
+mod random_sql;
 #[path = "engine/restored_erasures.rs"]
 mod restored_erasures;
 #[path = "engine/retail.rs"]
