@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(shell .ci/target-dir)
 
-.PHONY: run test faults bench peers fmt lint
+.PHONY: run test faults fuzz bench peers fmt lint
 .DEFAULT_GOAL := run
 
 run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
@@ -16,6 +16,9 @@ test: ## everything that CI runs
 
 faults: ## the long form of the tests of faults (TESSERA_FAULT_ROUNDS, TESSERA_FAULT_SEED)
 	@exec .ci/faults
+
+fuzz: ## random SQL and requests, at length (TESSERA_TEST_QUERIES, TESSERA_TEST_SEED)
+	@exec .ci/fuzz
 
 bench: ## the measurements of benches/README.md
 	@.ci/set-up

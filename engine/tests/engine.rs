@@ -57,6 +57,10 @@ mod latest;
 mod plans;
 #[path = "engine/quarantine.rs"]
 mod quarantine;
+#[path = "engine/random_queries.rs"]
+mod random_queries;
+#[path = "engine/random_sql.rs"]
+mod random_sql;
 #[path = "engine/records.rs"]
 mod records;
 #[path = "engine/restored_erasures.rs"]

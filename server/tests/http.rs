@@ -17,6 +17,8 @@ mod collect;
 mod dashboard;
 #[path = "http/data_points.rs"]
 mod data_points;
+#[path = "http/escape.rs"]
+mod escape;
 #[path = "http/exports.rs"]
 mod exports;
 #[path = "../../tests/faults.rs"]

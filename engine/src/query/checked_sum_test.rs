@@ -131,6 +131,36 @@ async fn a_sum_that_does_not_fit_is_an_error_and_never_another_number() {
     assert_eq!(sums.matches(&nines).count(), 4, "{sums}");
 }
 
+/// The library's own: `avg` adds up in a wider type than `sum`, operators check.
+#[tokio::test]
+async fn averages_and_products_of_wide_decimals_do_not_wrap() {
+    let [_, ours] = contexts(&rows(&mut StdRng::seed_from_u64(1), 20_000));
+    // Twenty thousand of them are more than 128 bits hold.
+    let nines = "9".repeat(34);
+    let wide = format!("cast('{nines}' as decimal(38, 0))");
+    for query in [
+        format!("select avg({wide}) from t"),
+        format!("select id % 1, avg({wide}) from t group by id % 1"),
+        format!("select max(x) from (select avg({wide}) over (order by id) as x from t)"),
+    ] {
+        let said = answer(&ours, &query).await.expect(&query);
+        assert!(said.contains(&format!("{nines}.0000")), "{query}: {said}");
+    }
+    let distinct = format!("select avg(distinct {wide} - id) from t");
+    let said = answer(&ours, &distinct).await.expect(&distinct);
+    assert!(said.contains("989999.5000"), "{said}");
+    let large = format!("cast('{}' as decimal(38, 0))", "9".repeat(38));
+    for operation in [
+        format!("{large} * 10"),
+        format!("{large} + {large}"),
+        format!("-{large} - {large}"),
+    ] {
+        // With a column, so that it is not done while planning.
+        let query = format!("select max({operation} + id) from t");
+        answer(&ours, &query).await.expect_err(&query);
+    }
+}
+
 /// Prints how long a million sums take: `--run-ignored`, in a release build.
 #[tokio::test]
 #[ignore = "a measurement"]

@@ -16,49 +16,19 @@ use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use url::Url;
 
-use super::checked_sum::checked_sum;
-use super::date_trunc::date_trunc;
-use super::functions::{decimal_text, json_get_text};
+use super::functions;
 use super::planner::DimensionPlanner;
 use super::problem;
 use super::schema::{CATALOG, SCHEMA, TenantCatalog};
 use super::scope::{AnswerStats, Scope, Spill};
 use super::table::store_url;
-use super::time_bucket::time_bucket;
 use crate::error::{Error, Result};
 
-/// Functions that a tenant's SQL may not call: one names stored files, the
-/// others make much of little, or work long, before any limit sees it.
-const WITHHELD: [&str; 9] = [
-    "input_file_name",
-    "array_repeat",
-    "array_resize",
-    "generate_series",
-    "levenshtein",
-    "lpad",
-    "range",
-    "repeat",
-    "rpad",
-];
-
-static BASE: LazyLock<SessionState> = LazyLock::new(|| {
-    let mut builder = SessionStateBuilder::new()
-        .with_default_features()
-        .with_config(config());
-    if let Some(functions) = builder.scalar_functions() {
-        functions.retain(|function| !WITHHELD.contains(&function.name()));
-        functions.push(date_trunc());
-    }
-    // Some can be read like a table, too.
-    if let Some(functions) = builder.table_functions() {
-        functions.retain(|name, _| !WITHHELD.contains(&name.as_str()));
-    }
-    // The last function of a name is the one that counts.
-    if let Some(functions) = builder.aggregate_functions() {
-        functions.push(checked_sum());
-    }
-    builder.build()
-});
+/// What is the same for all: made of lists of what is offered, never of all
+/// that there is. Only the optimizers' rules are the library's own: a plan
+/// needs them all, and what they make of it is checked again.
+static BASE: LazyLock<SessionState> =
+    LazyLock::new(|| functions::builder().with_config(config()).build());
 
 fn config() -> SessionConfig {
     let mut config = SessionConfig::new()
@@ -120,14 +90,11 @@ pub(crate) fn state(
             as Arc<dyn datafusion::logical_expr::planner::ExprPlanner>,
     ];
     planners.extend(BASE.expr_planners().iter().cloned());
-    let mut builder = SessionStateBuilder::new_from_existing(BASE.clone())
+    let mut state = SessionStateBuilder::new_from_existing(BASE.clone())
         .with_catalog_list(Arc::new(catalogs))
         .with_runtime_env(runtime)
-        .with_expr_planners(planners);
-    if let Some(functions) = builder.scalar_functions() {
-        functions.extend([decimal_text(), json_get_text(), time_bucket()]);
-    }
-    let mut state = builder.build();
+        .with_expr_planners(planners)
+        .build();
     // `now()` is this moment throughout the query.
     state.mark_start_execution();
     Ok(state)
@@ -155,30 +122,8 @@ impl ObjectStoreRegistry for OneStore {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn each_withheld_function_is_there_in_stock_and_refused_here() {
-        let stock = SessionStateBuilder::new().with_default_features().build();
-        for name in WITHHELD {
-            let found = stock.scalar_functions().get(name);
-            let found = found.unwrap_or_else(|| panic!("{name} has another name by now"));
-            for name in std::iter::once(name).chain(found.aliases().iter().map(String::as_str)) {
-                assert!(!BASE.scalar_functions().contains_key(name), "{name}");
-                assert!(!BASE.table_functions().contains_key(name), "{name}");
-                for query in [
-                    format!("SELECT {name}()"),
-                    format!("SELECT {name}('a', 3)"),
-                    format!("SELECT \"{name}\"(3, 4)"),
-                    format!("SELECT {}('a', 3, 'b')", name.to_uppercase()),
-                ] {
-                    let error = BASE.create_logical_plan(&query).await.expect_err(&query);
-                    let said = error.to_string();
-                    assert!(said.contains("Invalid function"), "{query}: {said}");
-                }
-            }
-        }
-    }
+/// The state of no tenant: every function, no table.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn bare() -> SessionState {
+    BASE.clone()
 }

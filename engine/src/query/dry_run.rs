@@ -13,7 +13,7 @@ use super::execute::{self, QueryLimits};
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
 use super::type_name::type_name;
-use super::{problem, verify};
+use super::{problem, products, verify};
 use crate::error::{Error, Result};
 
 /// A column of an answer.
@@ -80,6 +80,7 @@ async fn planned(
         .create_physical_plan(&plan, &state)
         .await
         .map_err(|e| problem::query(e, query))?;
+    products::check(&physical, query)?;
     verify::verify(&physical, &scope.objects)?;
     Ok(DryRun {
         columns: columns(&physical.schema()),

@@ -1,4 +1,4 @@
-//! The one place that runs a query plan.
+//! From a caller's text to its rows.
 //!
 //! It is one function of a scope, a text and limits: a worker, which can be
 //! killed, calls it as the server itself does.
@@ -17,7 +17,7 @@ use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use super::admission::Permit;
 use super::scope::{AnswerStats, Scope};
 use super::threads::QueryThreads;
-use super::{context, gate, latest, problem, verify};
+use super::{context, gate, latest, problem, products, run};
 use crate::error::{Error, Result};
 
 /// The limit that an export with too many rows meets.
@@ -180,13 +180,14 @@ impl Question {
             asked: _,
         } = self;
         let (state, plan) = plan(&scope, &stats, &query, params, memory_bytes).await?;
-        verify::verify(&plan, &scope.objects)?;
+        products::check(&plan, &query)?;
         let measured = Measured {
             plan: plan.clone(),
             stats,
         };
-        let stream =
-            execute_stream(plan, state.task_ctx()).map_err(|e| problem::query(e, &query))?;
+        let stream = run::run(plan, &scope, state.task_ctx(), |e| {
+            problem::query(e, &query)
+        })?;
         Ok((measured, stream))
     }
 }
@@ -243,12 +244,12 @@ pub(super) async fn logical_plan(
         .statement_to_plan(statement)
         .await
         .map_err(|e| problem::query(e, query))?;
-    gate::check_plan(&plan, query)?;
     check_count(&plan, params.len(), query)?;
     let params: Vec<ScalarAndMetadata> = params.into_iter().map(Into::into).collect();
     let plan = plan
         .with_param_values(ParamValues::List(params))
         .map_err(|e| problem::query(e, query))?;
+    gate::check_plan(&plan, query)?;
     let plan = latest::narrowed(scope, plan).await?;
     Ok((state, plan))
 }

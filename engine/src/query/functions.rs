@@ -1,4 +1,4 @@
-//! Functions of our own that SQL texts may call.
+//! Functions that SQL texts may call, and here those of our own.
 
 use std::sync::Arc;
 
@@ -12,6 +12,14 @@ use datafusion::logical_expr::{
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use storage_layout::decimal;
+
+mod bounded;
+mod offered;
+mod series;
+mod text_planner;
+
+pub(crate) use offered::{builder, grows};
+pub(crate) use series::MAX_ROWS as MAX_SERIES_ROWS;
 
 /// `decimal_text(number)`: canonical text, `1.0` is `1`.
 pub(crate) fn decimal_text() -> Arc<ScalarUDF> {

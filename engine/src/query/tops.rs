@@ -16,8 +16,8 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use storage_layout::schema::{
@@ -32,7 +32,7 @@ use super::scope::{AnswerStats, Scope};
 use super::table::PointsTable;
 use super::threads::QueryThreads;
 use super::top_groups::Groups;
-use super::{context, problem, verify};
+use super::{context, problem, run};
 use crate::error::{Error, Result};
 use crate::metadata::catalog::DataFile;
 
@@ -165,8 +165,7 @@ async fn read(scope: &Arc<Scope>, question: &TopsQuestion, memory: u64) -> Resul
     let plan = plan(scope, &stats, &state, question)
         .await
         .map_err(failed)?;
-    verify::verify(&plan, &scope.objects)?;
-    let mut rows = execute_stream(plan.clone(), state.task_ctx()).map_err(failed)?;
+    let mut rows = run::run(plan.clone(), scope, state.task_ctx(), failed)?;
     let mut groups = Groups::new(question);
     while let Some(batch) = rows.try_next().await.map_err(failed)? {
         groups.add(&scope.snapshot.registry, &batch)?;

@@ -153,6 +153,29 @@ mod tests {
         assert!(check(&scan(store_url().expect("url"), OWN)).is_ok());
     }
 
+    /// Prints what a check costs: `cargo test -p engine --lib the_cost_of -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn the_cost_of_checking_a_plan_of_a_thousand_files() {
+        let names: Vec<String> = (0..1_000)
+            .map(|i| format!("tenant_id=a/points/window=2024-03/{i:036}.parquet"))
+            .collect();
+        let objects: HashSet<Path> = names.iter().map(|name| Path::from(name.as_str())).collect();
+        let scans = names
+            .iter()
+            .map(|name| scan(store_url().expect("url"), name));
+        let mut plan = UnionExec::try_new(scans.collect()).expect("union");
+        for _ in 0..20 {
+            plan = Arc::new(CoalescePartitionsExec::new(plan));
+        }
+        let begun = std::time::Instant::now();
+        const TIMES: u32 = 100;
+        for _ in 0..TIMES {
+            verify(&plan, &objects).expect("it may run");
+        }
+        println!("1,000 files: {:?} a check", begun.elapsed() / TIMES);
+    }
+
     #[test]
     fn a_plan_with_a_file_of_another_tenant_is_refused_wherever_it_stands() {
         let own = scan(store_url().expect("url"), OWN);

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::data_points::{Ingested, idempotency_key, ingested, unless_reused};
 use crate::app::App;
 use crate::auth::{Caller, ToIngest};
-use crate::error::{BodyRefused, KeyRefused, Result};
+use crate::error::{BodyRefused, KeyRefused, Problem, Result};
 use crate::extract::JsonText;
 
 /// An event of a platform.
@@ -42,7 +42,10 @@ pub(crate) struct Event {
     request_body = Event,
     responses(
         (status = 200, description = "the event's points are durable", body = Ingested),
-        (status = 422, description = "nothing was kept", body = Ingested),
+        (status = 422, description = "nothing was kept, or the key stands for another body", content(
+            (Ingested = "application/json"),
+            (Problem = "application/problem+json"),
+        )),
         BodyRefused,
         KeyRefused,
     ),

@@ -141,7 +141,10 @@ pub(crate) struct SendParams {
     )),
     responses(
         (status = 200, description = "the points are durable", body = Ingested),
-        (status = 422, description = "nothing was kept", body = Ingested),
+        (status = 422, description = "nothing was kept, or the key stands for another body", content(
+            (Ingested = "application/json"),
+            (Problem = "application/problem+json"),
+        )),
         BodyRefused,
         KeyRefused,
     ),
