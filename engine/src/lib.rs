@@ -18,5 +18,5 @@ pub mod session;
 pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOptions};
 pub use error::{Error, Result};
 pub use maintain::UpkeepOptions;
-pub use session::Session;
+pub use session::{Access, Session};
 pub use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, TenantId, Value};

@@ -259,6 +259,7 @@ impl Maintainer {
             caches,
             pool,
             self.store.clone(),
+            Arc::default(),
         )
     }
 

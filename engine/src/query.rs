@@ -4,6 +4,7 @@
 //! planned over one tenant's [`scope::Scope`], from tables that hold nothing
 //! else, and passed [`verify`].
 
+pub mod access;
 pub mod cache;
 pub(crate) mod checked_sum;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub(crate) mod planner;
 pub(crate) mod problem;
 pub(crate) mod pruning;
 pub(crate) mod reader;
+pub(crate) mod restricted;
 pub(crate) mod rollup_table;
 pub(crate) mod row_stream;
 pub(crate) mod schema;

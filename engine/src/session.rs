@@ -16,6 +16,7 @@ use storage_layout::{DimensionRegistry, MetricDefinition, TenantId, decimal};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
+pub use crate::query::access::Access;
 pub use crate::query::execute::{Answer, AnswerStream, QueryLimits, TooManyRows};
 pub use crate::query::partials::PartialsSource;
 pub use crate::query::scope::AnswerStats;
@@ -79,9 +80,14 @@ impl Session {
         &self.scope.snapshot.plan
     }
 
-    /// All metric definitions of the tenant.
+    /// What of the tenant's data this session shows.
+    pub fn access(&self) -> &Access {
+        &self.scope.access
+    }
+
+    /// All metric definitions of the tenant that may be seen.
     pub fn metrics(&self) -> &[MetricDefinition] {
-        &self.scope.snapshot.metrics
+        &self.scope.metrics
     }
 
     /// The dimension keys and their columns.
@@ -89,7 +95,7 @@ impl Session {
         &self.scope.snapshot.registry
     }
 
-    /// The platform registry.
+    /// The registered platforms that may be seen.
     pub fn platforms(&self) -> &[Platform] {
         &self.scope.platforms
     }

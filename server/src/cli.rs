@@ -55,7 +55,7 @@ enum Verb {
     /// Create and change tenants.
     #[command(subcommand)]
     Tenant(tenant::Tenant),
-    /// Create API keys.
+    /// Create, list and revoke keys.
     #[command(subcommand)]
     Key(key::Key),
     /// Import CSV, NDJSON or Parquet files.

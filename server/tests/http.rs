@@ -11,6 +11,8 @@ mod auth;
 mod backup;
 #[path = "http/bulk.rs"]
 mod bulk;
+#[path = "http/callers.rs"]
+mod callers;
 #[path = "http/collect.rs"]
 mod collect;
 #[path = "http/dashboard.rs"]
@@ -35,3 +37,5 @@ mod quarantine;
 mod rollups;
 #[path = "http/sql.rs"]
 mod sql;
+#[path = "http/tokens.rs"]
+mod tokens;

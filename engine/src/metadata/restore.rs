@@ -15,10 +15,18 @@ use super::owner::Owner;
 use super::{blame, owed};
 use crate::error::{Error, Result};
 
-/// What a living system knows better than any backup: which keys were revoked,
+/// What a living system knows better than any backup: which keys and tokens were
+/// revoked, what roles may see,
 /// what was erased since, and which work is under way and by whom. Rows that are
 /// there stay as they are, and those of the backup that are not come back.
-const KEPT: [&str; 4] = ["api_key", "erasure", "job", "lease"];
+const KEPT: [&str; 6] = [
+    "api_key",
+    "erasure",
+    "job",
+    "lease",
+    "role",
+    "token_revocation",
+];
 
 /// Rows that writers lock: replaced in place, so that a writer that waits goes
 /// on with the restored tenant.

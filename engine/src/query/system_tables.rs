@@ -11,11 +11,12 @@ use datafusion::error::{DataFusionError, Result};
 use storage_layout::MetricDefinition;
 
 use super::scope::Scope;
+use crate::error::Error;
 use crate::metadata::usage;
 
 /// `metrics`: each metric's kind and definition.
 pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
-    let metrics = &scope.snapshot.metrics;
+    let metrics = &scope.metrics;
     let text = |of: &dyn Fn(&MetricDefinition) -> String| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(metrics.iter().map(of)))
     };
@@ -71,6 +72,13 @@ pub(crate) fn platforms(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
 
 /// `usage`: what the tenant used, by UTC day.
 pub(crate) async fn usage(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
+    if !scope.access.is_full() {
+        return Err(DataFusionError::External(Box::new(Error::Query {
+            message: "the table usage counts points that this caller may not see".into(),
+            location: None,
+            hint: Some("ask as a caller without restrictions".into()),
+        })));
+    }
     let days = usage::by_day(&scope.pool, scope.tenant())
         .await
         .map_err(|e| DataFusionError::External(Box::new(e)))?;

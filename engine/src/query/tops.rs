@@ -25,6 +25,7 @@ use storage_layout::schema::{
 use storage_layout::{FileId, MetricKey, MetricKind, TenantId};
 use tokio::sync::oneshot;
 
+use super::access::Access;
 use super::execute::QueryLimits;
 use super::scope::{AnswerStats, Scope};
 use super::table::PointsTable;
@@ -56,6 +57,8 @@ pub(crate) struct TopsQuestion {
 pub(crate) struct TopsKey {
     pub(crate) tenant: TenantId,
     pub(crate) files: Arc<[FileId]>,
+    /// What was seen of them.
+    access: Arc<Access>,
     question: TopsQuestion,
 }
 
@@ -108,6 +111,7 @@ pub(crate) async fn tops(
     let key = TopsKey {
         tenant: scope.tenant().clone(),
         files: files(scope, &question),
+        access: scope.access.clone(),
         question,
     };
     if let Some(known) = scope.caches.tops.get(&key).await {

@@ -9,8 +9,10 @@ use engine::metadata::commit;
 use engine::metadata::embedded::EmbeddedPostgres;
 use engine::metadata::erasures::Subject;
 use engine::metadata::keys::Scope;
+use engine::metadata::roles::Base;
 use engine::metadata::tenant_tx::TenantTx;
-use engine::{Engine, EngineOptions, Error, TenantId};
+use engine::metadata::token_revocations::Revoked;
+use engine::{Access, Engine, EngineOptions, Error, TenantId};
 use serde_json::Value;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
@@ -63,6 +65,13 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
 
     let keys = fixture.engine.keys();
     keys.create(tenant, &[Scope::Read], None).await.unwrap();
+    let role = format!("only_{tenant}");
+    let roles = fixture.engine.roles();
+    let seen = Access::full();
+    roles.set(tenant, &role, Base::Viewer, &seen).await.unwrap();
+    let revoked = Revoked::Token(format!("of-{tenant}"));
+    let revocations = fixture.engine.token_revocations();
+    revocations.revoke(tenant, "suite", &revoked).await.unwrap();
     let upkeep = fixture.engine.upkeep();
     let metric = format!("coreldove/revenue/only_{tenant}");
     upkeep.keep_metric(tenant, &metric, Some(9)).await.unwrap();

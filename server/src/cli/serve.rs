@@ -1,6 +1,8 @@
 //! `tessera serve`: the server, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +15,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
+use crate::auth::jwt::Issuers;
 use crate::listen;
 use crate::router::router;
 
@@ -56,6 +59,10 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     body_limit_mib: u32,
+    /// A file that names the issuers whose tokens (JWT) are accepted; see
+    /// docs/security.md.
+    #[arg(long, value_name = "FILE", env = "TESSERA_AUTH")]
+    auth: Option<PathBuf>,
     /// Leave background work to the other servers of the same catalog.
     #[arg(long, env = "TESSERA_NO_UPKEEP")]
     no_upkeep: bool,
@@ -66,6 +73,10 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
+        let issuers = match &self.auth {
+            Some(file) => Issuers::read(file)?,
+            None => Issuers::default(),
+        };
         let listener = self.bind().await?;
         let address = listener
             .local_addr()
@@ -79,7 +90,12 @@ impl Serve {
             ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
-        let served = self.serve(place, output, &engine, listener, address).await;
+        let app = App {
+            engine: engine.clone(),
+            issuers: Arc::new(issuers),
+            body_limit_bytes: u64::from(self.body_limit_mib) << 20,
+        };
+        let served = self.serve(place, output, app, listener, address).await;
         let stopped = engine.shutdown().await;
         served.and(stopped)
     }
@@ -88,20 +104,17 @@ impl Serve {
         &self,
         place: &Place,
         output: Output,
-        engine: &Engine,
+        app: App,
         listener: TcpListener,
         address: SocketAddr,
     ) -> Result<()> {
         let mut stop = Stop::listen()?;
         let (stopping, stopped) = watch::channel(());
-        let app = router(App {
-            engine: engine.clone(),
-            body_limit_bytes: u64::from(self.body_limit_mib) << 20,
-        });
-        let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
+        let engine = app.engine.clone();
+        let mut server = tokio::spawn(listen::serve(listener, router(app), closed(stopped)));
         let url = format!("http://{address}");
         let announced = tokio::select! {
-            announced = self.announce(place, output, engine, &url) => announced,
+            announced = self.announce(place, output, &engine, &url) => announced,
             () = stop.asked() => Ok(()),
         };
         if announced.is_ok() {

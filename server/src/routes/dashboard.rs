@@ -2,10 +2,13 @@
 
 mod answer;
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, NaiveDate, Utc};
 use engine::dashboard::{self as of, RangeRequest};
+use engine::metadata::embed_tokens::Panel;
 use engine::{Error, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use self::answer::Decimal;
 use super::metrics::Kind;
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToShow};
 use crate::encode::Decimals;
 use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Params;
@@ -251,11 +254,11 @@ pub(crate) struct InsightSide {
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToShow>,
     Params(params): Params<DashboardParams>,
 ) -> Result<Json<Dashboard>> {
-    let session = app.engine.session(&caller.tenant).await?;
-    params.shown(&session).await
+    let session = caller.session(&app).await?;
+    params.shown(&session, caller.panels.as_ref()).await
 }
 
 /// Shows the dashboard of one platform.
@@ -274,11 +277,11 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn show_platform(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToShow>,
     Path(platform): Path<String>,
     Params(mut params): Params<DashboardParams>,
 ) -> Result<Json<Dashboard>> {
-    let session = app.engine.session(&caller.tenant).await?;
+    let session = caller.session(&app).await?;
     if !session.platforms().iter().any(|p| p.name == platform) {
         return Err(Error::NotFound {
             what: format!("the platform {platform:?}"),
@@ -292,15 +295,35 @@ pub(crate) async fn show_platform(
                 .hint("leave the parameter out"),
         );
     }
-    params.shown(&session).await
+    params.shown(&session, caller.panels.as_ref()).await
 }
 
 impl DashboardParams {
-    /// The dashboard that these parameters ask for.
-    async fn shown(self, session: &Session) -> Result<Json<Dashboard>> {
+    /// The dashboard that these parameters ask for, in the parts that may be
+    /// shown.
+    async fn shown(
+        self,
+        session: &Session,
+        panels: Option<&BTreeSet<Panel>>,
+    ) -> Result<Json<Dashboard>> {
         let decimals = self.decimals;
         let request = self.request()?;
-        let dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        let mut dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        if let Some(panels) = panels {
+            let hidden = |panel| !panels.contains(&panel);
+            if hidden(Panel::Totals) {
+                dashboard.totals.clear();
+            }
+            if hidden(Panel::Series) {
+                dashboard.series.clear();
+            }
+            if hidden(Panel::TopValues) {
+                dashboard.top_values.clear();
+            }
+            if hidden(Panel::Insights) {
+                dashboard.correlations.clear();
+            }
+        }
         Ok(Json(Dashboard::new(dashboard, decimals)))
     }
 

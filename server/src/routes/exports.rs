@@ -129,7 +129,7 @@ async fn export(
     params: &ExportParams,
     body: &ExportRequest,
 ) -> Result<Response> {
-    let session = app.engine.session(&caller.tenant).await?;
+    let session = caller.session(app).await?;
     let answer = session.export(&body.source.query(), &[]).await?;
     let format = body.format.into();
     let text_cells = if params.raw {

@@ -77,7 +77,7 @@ pub(crate) async fn run(
 ) -> Result<Response> {
     let format = Format::accepted(&headers)?;
     let values = values(&body.params)?;
-    let session = app.engine.session(&caller.tenant).await?;
+    let session = caller.session(&app).await?;
     let answer = session.sql(&body.query, &values).await?;
     let text_cells = if params.raw {
         TextCells::Raw

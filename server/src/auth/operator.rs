@@ -1,0 +1,41 @@
+//! The caller of the operator's routes: a platform key that may operate.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use engine::metadata::platform_keys::OPERATE;
+
+use super::credential::credential;
+use super::identity::Identity;
+use crate::app::App;
+use crate::error::{Challenge, Problem, Result};
+
+/// A verified operator.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// Who it is, for logs.
+    pub identity: Identity,
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let secret = credential(&parts.headers)?;
+        let found = app.engine.platform_keys().authenticate(secret).await?;
+        let caller = found.ok_or_else(|| {
+            let detail = "this route takes a platform key that is neither expired nor revoked";
+            Problem::unauthorized(detail, Challenge::Unknown)
+        })?;
+        if !caller.scopes.operate {
+            return Err(Problem::forbidden(format!(
+                "the platform key lacks the scope `{OPERATE}`"
+            ))
+            .hint(format!(
+                "make one with `tessera key create --platform --scopes {OPERATE}`"
+            )));
+        }
+        Ok(Self {
+            identity: Identity::PlatformKey { id: caller.key },
+        })
+    }
+}
