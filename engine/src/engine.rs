@@ -23,19 +23,24 @@ use crate::maintain::restore::Restore;
 use crate::maintain::{
     BackupReport, Maintainer, RestoreReport, UpkeepOptions, VerifyReport, VerifyRequest,
 };
+use crate::metadata::embed_tokens::EmbedTokens;
 use crate::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
 use crate::metadata::keys::Keys;
 use crate::metadata::metering::Billed;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
 use crate::metadata::plans::{Plans, TenantLimits};
+use crate::metadata::platform_keys::PlatformKeys;
 use crate::metadata::platforms::Platforms;
 use crate::metadata::records::Records;
 use crate::metadata::restore::Existing;
+use crate::metadata::roles::Roles;
 use crate::metadata::saved_queries::SavedQueries;
 use crate::metadata::tenants::Tenants;
+use crate::metadata::token_revocations::TokenRevocations;
 use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, metering, migrate, owed};
+use crate::query::access::Access;
 use crate::query::admission::Class;
 use crate::query::cache::Caches;
 use crate::query::limits::{Limits, LookAtStored};
@@ -132,6 +137,10 @@ struct Inner {
     versions: VersionCheck,
     tenants: Tenants,
     keys: Keys,
+    roles: Roles,
+    revocations: TokenRevocations,
+    platform_keys: PlatformKeys,
+    embed_tokens: EmbedTokens,
     platforms: Platforms,
     metrics: Metrics,
     ingest: Ingest,
@@ -206,6 +215,7 @@ impl Engine {
             Maintenance::Background => LookAtStored::EveryHour,
             Maintenance::Off => LookAtStored::Never,
         };
+        let keys = Keys::new(pool.clone());
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(vec![writer]),
@@ -216,7 +226,11 @@ impl Engine {
             owner: owner.map(Owner::new),
             versions: VersionCheck::new(pool.clone()),
             tenants: Tenants::new(pool.clone()),
-            keys: Keys::new(pool.clone()),
+            roles: Roles::new(pool.clone()),
+            revocations: TokenRevocations::new(pool.clone()),
+            platform_keys: PlatformKeys::new(pool.clone()),
+            embed_tokens: EmbedTokens::new(pool.clone(), keys.clone()),
+            keys,
             metrics: Metrics::new(pool.clone()),
             ingest: Ingest::new(pool.clone(), store.clone(), platforms.clone()),
             maintainer: Maintainer::new(pool.clone(), store.clone(), caches.clone(), &upkeep),
@@ -272,6 +286,26 @@ impl Engine {
         &self.inner.keys
     }
 
+    /// Roles inside tenants.
+    pub fn roles(&self) -> &Roles {
+        &self.inner.roles
+    }
+
+    /// Tokens of other issuers that are revoked.
+    pub fn token_revocations(&self) -> &TokenRevocations {
+        &self.inner.revocations
+    }
+
+    /// Keys of the operator.
+    pub fn platform_keys(&self) -> &PlatformKeys {
+        &self.inner.platform_keys
+    }
+
+    /// Tokens for dashboards on other pages.
+    pub fn embed_tokens(&self) -> &EmbedTokens {
+        &self.inner.embed_tokens
+    }
+
     /// The platform registry.
     pub fn platforms(&self) -> &Platforms {
         &self.inner.platforms
@@ -306,11 +340,18 @@ impl Engine {
     /// Errors: `NotFound` for an unknown tenant, `Unavailable` while its
     /// erasures are done again after a restore.
     pub async fn session(&self, tenant: &TenantId) -> Result<Session> {
-        self.session_with(tenant, RecordTables::Shown).await
+        self.session_as(tenant, Arc::default(), RecordTables::Shown)
+            .await
     }
 
-    /// As [`Self::session`], with or without the tables of records.
-    pub async fn session_with(&self, tenant: &TenantId, records: RecordTables) -> Result<Session> {
+    /// As [`Engine::session`], showing no more than `access` allows, with or
+    /// without the tables of records.
+    pub async fn session_as(
+        &self,
+        tenant: &TenantId,
+        access: Arc<Access>,
+        records: RecordTables,
+    ) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
         let version = version.ok_or_else(|| Error::NotFound {
@@ -339,7 +380,14 @@ impl Engine {
             tenant: tenant.clone(),
         };
         let (caches, supplier) = (inner.caches.clone(), Arc::new(supplier));
-        let scope = Scope::new(snapshot, platforms, caches, supplier, inner.store.clone());
+        let scope = Scope::new(
+            snapshot,
+            platforms,
+            caches,
+            supplier,
+            inner.store.clone(),
+            access,
+        );
         let scope = scope
             .with_records(records)
             .charged_to(inner.limits.account(tenant));

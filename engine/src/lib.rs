@@ -22,5 +22,5 @@ pub use engine::{Engine, EngineOptions, ExistingTenants, Maintenance, RestoreOpt
 pub use error::{Error, Result};
 pub use maintain::UpkeepOptions;
 pub use query::worker::{SqlIsolation, WorkerCounts, WorkerOptions, WorkerProgram};
-pub use session::Session;
+pub use session::{Access, Session};
 pub use storage_layout::{FileId, MetricDefinition, MetricKey, MetricKind, TenantId, Value};

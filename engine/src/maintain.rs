@@ -263,6 +263,7 @@ impl Maintainer {
             self.caches.clone(),
             Arc::new(supplier),
             self.store.clone(),
+            Arc::default(),
         )
     }
 

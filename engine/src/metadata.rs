@@ -16,6 +16,7 @@ pub mod catalog;
 pub(crate) mod check;
 pub mod commit;
 pub(crate) mod commit_group;
+pub mod embed_tokens;
 pub mod embedded;
 pub mod erasures;
 pub mod fence;
@@ -31,6 +32,7 @@ pub(crate) mod owed;
 pub(crate) mod owner;
 pub(crate) mod pin;
 pub mod plans;
+pub mod platform_keys;
 pub mod platforms;
 mod presets;
 pub mod quarantine;
@@ -38,11 +40,13 @@ pub mod query_jobs;
 pub mod records;
 pub(crate) mod restore;
 pub mod retention;
+pub mod roles;
 pub(crate) mod rollups;
 pub mod saved_queries;
 pub(crate) mod sweep;
 pub mod tenant_tx;
 pub mod tenants;
+pub mod token_revocations;
 pub mod upkeep;
 pub mod usage;
 pub mod version_check;
@@ -104,6 +108,12 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
 pub(crate) fn is_away_code(code: &str) -> bool {
     let classes = ["08", "53", "57"];
     classes.iter().any(|class| code.starts_with(class)) || code == "55P03"
+}
+
+/// Whether a row names one that is not there, or is named by one that is.
+pub(crate) fn is_foreign_key(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.is_some_and(|code| code == "23503")
 }
 
 /// Whether Postgres answers.

@@ -4,6 +4,7 @@
 //! planned over one tenant's [`scope::Scope`], from tables that hold nothing
 //! else, and passed [`verify`].
 
+pub mod access;
 pub(crate) mod account;
 pub(crate) mod admission;
 mod allowance;
@@ -36,6 +37,7 @@ mod rate;
 pub(crate) mod reader;
 pub(crate) mod record_tables;
 pub(crate) mod redact;
+pub(crate) mod restricted;
 pub(crate) mod rollup_table;
 pub(crate) mod row_stream;
 mod run;

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::metadata::query_jobs::{self as catalog, Question, StoredPage, StoredResult};
 pub use crate::metadata::query_jobs::{JOBS_OF_A_TENANT, JobProblem, JobState, KEPT, QueryJob};
+use crate::query::access::Access;
 use crate::query::running::Running;
 use crate::query::scope::{AnswerStats, RecordTables};
 use crate::session::{ALONE, Answer, Param};
@@ -42,6 +43,8 @@ pub struct NewQuery {
     pub timeout: Option<Duration>,
     /// Whether it may read `query_log` and `audit_log`.
     pub records: RecordTables,
+    /// What of the tenant's data its caller may see.
+    pub access: Arc<Access>,
 }
 
 /// What a stored answer is of.
@@ -88,6 +91,7 @@ impl QueryJobs {
             params: serde_json::to_value(&new.params).map_err(Error::internal)?,
             timeout_ms: i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX),
             records: new.records == RecordTables::Shown,
+            access: serde_json::to_value(&new.access).map_err(Error::internal)?,
         };
         let id = catalog::put(&self.pool, tenant, &question).await?;
         self.put.notify_one();

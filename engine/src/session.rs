@@ -17,6 +17,7 @@ use storage_layout::{DimensionRegistry, MetricDefinition, TenantId};
 use crate::error::Result;
 use crate::metadata::platforms::Platform;
 use crate::metadata::tenants::Plan;
+pub use crate::query::access::Access;
 use crate::query::admission::Class;
 pub use crate::query::dry_run::{DryColumn, DryRun};
 pub use crate::query::execute::{Answer, AnswerStream, DeadlineOf, QueryLimits, TooManyRows};
@@ -87,9 +88,14 @@ impl Session {
         &self.plan
     }
 
-    /// All metric definitions of the tenant.
+    /// What of the tenant's data this session shows.
+    pub fn access(&self) -> &Access {
+        &self.scope.access
+    }
+
+    /// All metric definitions of the tenant that may be seen.
     pub fn metrics(&self) -> &[MetricDefinition] {
-        &self.scope.snapshot.metrics
+        &self.scope.metrics
     }
 
     /// The dimension keys and their columns.
@@ -97,7 +103,7 @@ impl Session {
         &self.scope.snapshot.registry
     }
 
-    /// The platform registry.
+    /// The registered platforms that may be seen.
     pub fn platforms(&self) -> &[Platform] {
         &self.scope.platforms
     }

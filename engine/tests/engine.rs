@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "engine/access.rs"]
+mod access;
 #[path = "engine/answers.rs"]
 mod answers;
 #[path = "engine/backup.rs"]

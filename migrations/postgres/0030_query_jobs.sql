@@ -13,6 +13,9 @@ CREATE TABLE analytics.query_job (
     timeout_ms bigint NOT NULL,
     -- Whether a result may show the records, as an admin's may.
     records    boolean NOT NULL,
+    -- What of the tenant's data its caller may see; of a role that changes
+    -- meanwhile, what it was when the query was put in.
+    access     jsonb NOT NULL,
     query      text,
     params     jsonb,
     state      text NOT NULL DEFAULT 'queued'

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use engine::Engine;
 
-/// The front's state: nothing but the engine, so that any number of servers
-/// can stand beside each other. Cheap to clone.
+use crate::auth::jwt::Issuers;
+
+/// The front's state: the engine and what the operator configured, so that any
+/// number of servers can stand beside each other. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
     /// Tenants, keys, ingest and sessions.
     pub engine: Engine,
+    /// Who else may say who is asking.
+    pub issuers: Arc<Issuers>,
     /// The largest body of points, bytes as sent.
     pub body_limit_bytes: u64,
     /// Pages of these origins may ask from a browser; of no others.

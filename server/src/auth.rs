@@ -1,9 +1,14 @@
-//! Who is asking. The tenant comes from the credential and from nowhere else.
+//! Who is asking. The tenant comes from the credential and from nowhere else;
+//! only a platform key chooses one, among those it was made for.
 
 mod caller;
+mod credential;
 mod identity;
+pub mod jwt;
 mod operator;
 
-pub use caller::{Caller, Needs, ToAdmin, ToExport, ToIngest, ToRead};
+pub use caller::{
+    Caller, Needs, OpenTo, ToAdmin, ToExport, ToIngest, ToRead, ToReadAll, ToShow, ToView,
+};
 pub use identity::Identity;
 pub use operator::Operator;

@@ -61,7 +61,7 @@ enum Verb {
     /// Show and change what plans allow.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Create API keys.
+    /// Create, list and revoke keys.
     #[command(subcommand)]
     Key(key::Key),
     /// Import CSV, NDJSON or Parquet files.

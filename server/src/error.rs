@@ -206,6 +206,17 @@ impl Problem {
         )
     }
 
+    /// 503: something that is needed does not answer.
+    pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "urn:tessera:problem:unavailable",
+            "temporarily unavailable",
+            detail,
+        )
+        .retry_after(retry_after)
+    }
+
     /// 500: our bug. The detail must have been logged.
     pub fn internal() -> Self {
         Self::new(

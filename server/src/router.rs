@@ -70,6 +70,26 @@ fn api() -> OpenApiRouter<App> {
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
+        // Callers
+        .routes(routes!(routes::keys::list, routes::keys::create))
+        .routes(routes!(routes::keys::revoke))
+        .routes(routes!(routes::roles::list))
+        .routes(routes!(routes::roles::set, routes::roles::remove))
+        .routes(routes!(
+            routes::token_revocations::list,
+            routes::token_revocations::create
+        ))
+        .routes(routes!(routes::token_revocations::remove))
+        .routes(routes!(routes::embed_tokens::create))
+        // The operator
+        .routes(routes!(routes::tenants::list, routes::tenants::create))
+        .routes(routes!(routes::tenants::change))
+        .routes(routes!(
+            routes::platform_keys::list,
+            routes::platform_keys::create
+        ))
+        .routes(routes!(routes::platform_keys::revoke))
+        .routes(routes!(routes::platform_keys::rotate_embed_secret))
         // The operator
         .routes(routes!(routes::admin::plans::list))
         .routes(routes!(routes::admin::plans::change))
@@ -89,7 +109,8 @@ fn api() -> OpenApiRouter<App> {
     info(
         title = "Tessera",
         description = "Multi-tenant analytics: data points in, dashboards, SQL and files out. \
-            The tenant is the key's; nothing in a request can name another."
+            The tenant is the credential's; nothing in a request can name another, but for a \
+            platform key, which names one of its tenants in X-Tenant-ID."
     ),
     components(schemas(
         Problem,
@@ -107,7 +128,8 @@ fn api() -> OpenApiRouter<App> {
         (name = "queries", description = "Queries that run, ran, run alone, or are kept by name"),
         (name = "operator", description = "All tenants"),
         (name = "keep", description = "What is kept, and what is erased"),
-        (name = "operate", description = "Plans and bills; for the operator"),
+        (name = "callers", description = "Keys, roles and tokens of a tenant"),
+        (name = "operate", description = "The operator's: platform keys with the scope operate"),
         (name = "server", description = "Health")
     )
 )]
@@ -118,9 +140,14 @@ fn document() -> utoipa::openapi::OpenApi {
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("tsk_…")
+        .bearer_format("tsk_… (API key), tpk_… (platform key), tse_… (embed token) or JWT")
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let platform = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("tpk_…")
+        .build();
+    components.add_security_scheme("platform_key", SecurityScheme::Http(platform));
     let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
     components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
     document

@@ -11,6 +11,8 @@ mod auth;
 mod backup;
 #[path = "http/bulk.rs"]
 mod bulk;
+#[path = "http/callers.rs"]
+mod callers;
 #[path = "http/collect.rs"]
 mod collect;
 #[path = "http/dashboard.rs"]
@@ -47,3 +49,5 @@ mod query;
 mod rollups;
 #[path = "http/sql.rs"]
 mod sql;
+#[path = "http/tokens.rs"]
+mod tokens;

@@ -197,7 +197,9 @@ pub(super) async fn schema_version(connection: &mut PgConnection) -> Result<i64>
         .map_err(blame)
 }
 
-/// All tables, each after those that it refers to.
+/// All tables, each after those that it refers to. The operator's keys and the
+/// secret of embed tokens are not among them: a backup, be it of one tenant,
+/// must open no other's data, and a restore must bring no revoked key back.
 pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS name,
@@ -209,7 +211,7 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>> 
                         AND p.relnamespace = c.relnamespace) AS parents
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = 'analytics' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-           AND c.relname <> '_sqlx_migrations'
+           AND c.relname NOT IN ('_sqlx_migrations', 'platform_key', 'embed_secret')
          ORDER BY 1",
     )
     .fetch_all(connection)

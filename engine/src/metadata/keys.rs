@@ -1,5 +1,6 @@
 //! API keys: 256 random bits each, of which only the SHA-256 is stored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,22 +12,29 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use uuid::Uuid;
 
+use super::roles::{self, Role};
 use super::tenant_tx::TenantTx;
-use super::{blame, plans};
+use super::{blame, is_foreign_key, plans};
 use crate::error::{Error, Result};
+use crate::query::access::Access;
 
 /// What every secret begins with, so that leaked ones are found by scanners.
 const PREFIX: &str = "tsk_";
 
 /// How long an answer about a key is kept: a revoked key ends within this.
-const REMEMBERED: Duration = Duration::from_secs(3);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(3);
+
+/// Bytes of a key's name.
+const MAX_NAME_BYTES: usize = 128;
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// Send points and events.
     Ingest,
-    /// Dashboards, metrics, SQL.
+    /// Dashboards and lists.
+    View,
+    /// What `view` opens, and SQL.
     Read,
     /// Exports.
     Export,
@@ -43,28 +51,78 @@ pub struct Caller {
     pub key: Uuid,
     /// What it may do.
     pub scopes: Vec<Scope>,
-}
-
-impl Caller {
-    /// Whether the key carries this scope (or `admin`).
-    pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
-    }
+    /// What of the tenant's data it sees.
+    pub access: Arc<Access>,
 }
 
 impl Scope {
     /// All scopes, in the order users see them.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Read, Self::Export, Self::Admin];
+    pub const ALL: [Self; 5] = [
+        Self::Ingest,
+        Self::View,
+        Self::Read,
+        Self::Export,
+        Self::Admin,
+    ];
+
+    /// Whether somebody with these scopes may do what this one opens.
+    pub fn is_among(self, scopes: &[Self]) -> bool {
+        scopes.iter().any(|own| {
+            *own == self || *own == Self::Admin || (*own == Self::Read && self == Self::View)
+        })
+    }
+
+    /// Those of the names that are scopes.
+    pub(crate) fn named(names: &[String]) -> Vec<Self> {
+        let named = |scope: &Self| names.iter().any(|name| name == scope.name());
+        Self::ALL.into_iter().filter(named).collect()
+    }
 
     /// The scope's name as users write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
+            Self::View => "view",
             Self::Read => "read",
             Self::Export => "export",
             Self::Admin => "admin",
         }
     }
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, Default)]
+pub struct KeyRequest {
+    /// What people call it.
+    pub name: String,
+    /// What it may do; not beside a role.
+    pub scopes: Vec<Scope>,
+    /// The role that says what it may do and see; `None`: the scopes say what
+    /// it may do, and it sees everything.
+    pub role: Option<String>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a list says of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Its role, if it has one of the tenant's own.
+    pub role: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last shown, within a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// A key that was just made; the secret is shown this once.
@@ -94,42 +152,88 @@ impl Keys {
         Self { pool, seen }
     }
 
-    /// Makes a key. Errors: `NotFound` when the tenant does not exist,
-    /// `LimitExceeded` when it has as many as its plan allows.
+    /// Makes a key with these scopes; see [`Keys::make`].
     pub async fn create(
         &self,
         tenant: &TenantId,
         scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<NewKey> {
-        let mut random = [0u8; 32];
-        getrandom::fill(&mut random).map_err(Error::internal)?;
-        let secret = format!("{PREFIX}{}", hex(&random));
-        let id = Uuid::now_v7();
+        let request = KeyRequest {
+            scopes: scopes.to_vec(),
+            expires_at,
+            ..KeyRequest::default()
+        };
+        self.make(tenant, &request).await
+    }
+
+    /// Makes a key. Errors: `NotFound` when the tenant does not exist,
+    /// `Invalid` for a role that does not, `Conflict` when there are too many.
+    pub async fn make(&self, tenant: &TenantId, request: &KeyRequest) -> Result<NewKey> {
+        check_name(&request.name)?;
+        let Made { id, secret, hash } = Made::new(PREFIX)?;
         let mut tx = TenantTx::begin(&self.pool, tenant).await?;
         plans::room_for_key(&mut tx, tenant).await?;
+        let role = match &request.role {
+            Some(name) => Some(roles::in_tx(&mut tx, tenant, name).await?),
+            None => None,
+        };
+        let role = role.as_ref();
+        let scopes = role.map_or(&request.scopes, |role| &role.scopes);
         let made = sqlx::query(
-            "INSERT INTO analytics.api_key (tenant_id, key_id, key_hash, scopes, expires_at)
-             SELECT t.tenant_id, $2, $3, $4, $5 FROM analytics.tenant t WHERE t.tenant_id = $1",
+            "INSERT INTO analytics.api_key
+                 (tenant_id, key_id, key_hash, scopes, expires_at, name, role)
+             SELECT t.tenant_id, $2, $3, $4, $5, $6, $7
+             FROM analytics.tenant t WHERE t.tenant_id = $1",
         )
         .bind(tenant.as_str())
         .bind(id)
-        .bind(&hash(&secret)[..])
+        .bind(&hash[..])
         .bind(scopes.iter().map(|s| s.name()).collect::<Vec<_>>())
-        .bind(expires_at)
+        .bind(request.expires_at)
+        .bind(&request.name)
+        .bind(role.filter(|role| role.is_own).map(|role| &role.name))
         .execute(&mut *tx)
-        .await
-        .map_err(blame)?;
+        .await;
+        let made = made.map_err(|error| match is_foreign_key(&error) {
+            true => roles::unknown(request.role.as_deref().unwrap_or_default()),
+            false => blame(error),
+        })?;
         if made.rows_affected() == 0 {
             return Err(Error::NotFound {
                 what: format!("tenant {tenant}"),
             });
         }
         tx.commit().await.map_err(blame)?;
-        Ok(NewKey {
-            id,
-            secret: secret.into(),
-        })
+        Ok(NewKey { id, secret })
+    }
+
+    /// The tenant's keys, the newest first; those revoked for 90 days are left
+    /// out.
+    pub async fn list(&self, tenant: &TenantId) -> Result<Vec<KeyEntry>> {
+        let mut tx = TenantTx::begin(&self.pool, tenant).await?;
+        let rows = sqlx::query(
+            "SELECT key_id, name, scopes, role, created_at, last_used_at, expires_at, revoked_at
+             FROM analytics.api_key
+             WHERE tenant_id = $1
+               AND (revoked_at IS NULL OR revoked_at > now() - interval '90 days')
+             ORDER BY created_at DESC, key_id DESC",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(blame)?;
+        let entry = |row: &sqlx::postgres::PgRow| KeyEntry {
+            id: row.get("key_id"),
+            name: row.get("name"),
+            scopes: Scope::named(&row.get::<Vec<String>, _>("scopes")),
+            role: row.get("role"),
+            created_at: row.get("created_at"),
+            last_used_at: row.get("last_used_at"),
+            expires_at: row.get("expires_at"),
+            revoked_at: row.get("revoked_at"),
+        };
+        Ok(rows.iter().map(entry).collect())
     }
 
     /// Whom this text names; `None` when nobody, expired or revoked.
@@ -156,22 +260,93 @@ impl Keys {
             .await
             .map_err(blame)?;
         let row = sqlx::query(
-            "SELECT tenant_id, key_id, scopes FROM analytics.api_key
+            "SELECT tenant_id, key_id, scopes, role,
+                    last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS rested
+             FROM analytics.api_key
              WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
         )
         .bind(&hash[..])
         .fetch_optional(&mut *tx)
         .await
         .map_err(blame)?;
+        drop(tx);
         let Some(row) = row else { return Ok(None) };
-        let scopes: Vec<String> = row.get("scopes");
+        let tenant = TenantId::new(row.get("tenant_id")).map_err(Error::internal)?;
+        let key: Uuid = row.get("key_id");
+        if row.get("rested") {
+            self.note_use(&tenant, key).await;
+        }
+        let role: Option<String> = row.get("role");
+        let role = match role {
+            None => None,
+            // Read now, not remembered: what it allows ends as fast as the key.
+            Some(name) => Some(roles::read(&self.pool, &tenant, &name).await?),
+        };
+        let (scopes, access) = match role {
+            Some(Role { scopes, access, .. }) => (scopes, access),
+            None => (
+                Scope::named(&row.get::<Vec<String>, _>("scopes")),
+                Arc::default(),
+            ),
+        };
         Ok(Some(Caller {
-            tenant: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
-            key: row.get("key_id"),
-            scopes: Scope::ALL
-                .into_iter()
-                .filter(|s| scopes.iter().any(|n| n == s.name()))
-                .collect(),
+            tenant,
+            key,
+            scopes,
+            access,
+        }))
+    }
+
+    /// Nobody is turned away because this could not be written down.
+    async fn note_use(&self, tenant: &TenantId, key: Uuid) {
+        let noted = async {
+            let mut tx = TenantTx::begin(&self.pool, tenant).await?;
+            sqlx::query(
+                "UPDATE analytics.api_key SET last_used_at = now()
+                 WHERE tenant_id = $1 AND key_id = $2",
+            )
+            .bind(tenant.as_str())
+            .bind(key)
+            .execute(&mut *tx)
+            .await
+            .map_err(blame)?;
+            tx.commit().await.map_err(blame)
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "the use of a key was not noted");
+        }
+    }
+
+    /// What a key may do and see, by its id: `None` when it is revoked or
+    /// expired. Not remembered here.
+    pub(crate) async fn by_id(&self, tenant: &TenantId, key: Uuid) -> Result<Option<Caller>> {
+        let mut tx = TenantTx::begin(&self.pool, tenant).await?;
+        let row = sqlx::query(
+            "SELECT scopes, role FROM analytics.api_key
+             WHERE tenant_id = $1 AND key_id = $2 AND revoked_at IS NULL
+               AND (expires_at IS NULL OR expires_at > now())",
+        )
+        .bind(tenant.as_str())
+        .bind(key)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(blame)?;
+        let Some(row) = row else { return Ok(None) };
+        let (scopes, access) = match row.get::<Option<String>, _>("role") {
+            Some(name) => {
+                let role = roles::in_tx(&mut tx, tenant, &name).await?;
+                (role.scopes, role.access)
+            }
+            None => (
+                Scope::named(&row.get::<Vec<String>, _>("scopes")),
+                Arc::default(),
+            ),
+        };
+        Ok(Some(Caller {
+            tenant: tenant.clone(),
+            key,
+            scopes,
+            access,
         }))
     }
 
@@ -196,7 +371,36 @@ impl Keys {
     }
 }
 
-fn hash(secret: &str) -> [u8; 32] {
+/// A new secret, and what is kept of it.
+pub(crate) struct Made {
+    pub(crate) id: Uuid,
+    pub(crate) secret: SecretString,
+    pub(crate) hash: [u8; 32],
+}
+
+impl Made {
+    pub(crate) fn new(prefix: &str) -> Result<Self> {
+        let mut random = [0u8; 32];
+        getrandom::fill(&mut random).map_err(Error::internal)?;
+        let secret = format!("{prefix}{}", hex(&random));
+        Ok(Self {
+            id: Uuid::now_v7(),
+            hash: hash(&secret),
+            secret: secret.into(),
+        })
+    }
+}
+
+/// Refuses a name that would not be read in a list.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    if name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let message = format!("must have at most {MAX_NAME_BYTES} bytes and no control characters");
+    Err(Error::invalid(message, "name"))
+}
+
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 

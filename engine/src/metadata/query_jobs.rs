@@ -132,6 +132,8 @@ pub(crate) struct Question {
     pub(crate) timeout_ms: i64,
     /// Whether the records may be read.
     pub(crate) records: bool,
+    /// What of the tenant's data may be read.
+    pub(crate) access: Value,
 }
 
 /// Puts a query in. Errors: `NotFound` for an unknown tenant, `LimitExceeded`
@@ -168,8 +170,8 @@ pub(crate) async fn put(pool: &PgPool, tenant: &TenantId, question: &Question) -
     jobs::put_in(&mut tx, tenant, &job).await?;
     sqlx::query(
         "INSERT INTO analytics.query_job
-             (tenant_id, job_id, who, expires_at, timeout_ms, records, query, params)
-         VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6, $7, $8)",
+             (tenant_id, job_id, who, expires_at, timeout_ms, records, access, query, params)
+         VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6, $7, $8, $9)",
     )
     .bind(tenant.as_str())
     .bind(id)
@@ -177,6 +179,7 @@ pub(crate) async fn put(pool: &PgPool, tenant: &TenantId, question: &Question) -
     .bind(KEPT.as_secs_f64())
     .bind(question.timeout_ms)
     .bind(question.records)
+    .bind(&question.access)
     .bind(&question.query)
     .bind(&question.params)
     .execute(&mut *tx)
@@ -275,7 +278,7 @@ pub(crate) async fn begin(pool: &PgPool, claimed: &Claimed) -> Result<Option<Que
         "UPDATE analytics.query_job SET state = 'running', fence = $3, rows = 0, bytes = 0
          WHERE tenant_id = $1 AND job_id = $2 AND state IN ('queued', 'running')
            AND fence < $3 AND expires_at > now()
-         RETURNING who, query, params, timeout_ms, records",
+         RETURNING who, query, params, timeout_ms, records, access",
     )
     .bind(claimed.tenant.as_str())
     .bind(claimed.job)
@@ -290,6 +293,7 @@ pub(crate) async fn begin(pool: &PgPool, claimed: &Claimed) -> Result<Option<Que
         params: row.get::<Option<Value>, _>("params").unwrap_or_default(),
         timeout_ms: row.get("timeout_ms"),
         records: row.get("records"),
+        access: row.get("access"),
     }))
 }
 

@@ -15,11 +15,12 @@ use super::owner::Owner;
 use super::{blame, owed};
 use crate::error::{Error, Result};
 
-/// What a living system knows better than any backup: which keys were revoked,
-/// what was erased since, which work is under way and by whom, what was asked
-/// and changed, and which results are stored. Rows that are
-/// there stay as they are, and those of the backup that are not come back.
-const KEPT: [&str; 7] = [
+/// What a living system knows better than any backup: which keys and tokens
+/// were revoked, what roles may see, what was erased since, which work is under
+/// way and by whom, what was asked and changed, and which results are stored.
+/// Rows that are there stay as they are, and those of the backup that are not
+/// come back.
+const KEPT: [&str; 9] = [
     "api_key",
     "audit_log",
     "erasure",
@@ -27,6 +28,8 @@ const KEPT: [&str; 7] = [
     "lease",
     "query_job",
     "query_log",
+    "role",
+    "token_revocation",
 ];
 
 /// Rows that writers lock: replaced in place, so that a writer that waits goes

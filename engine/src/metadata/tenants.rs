@@ -1,12 +1,13 @@
 //! Tenants and the plans they are on.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::TenantId;
 
-use super::blame;
 use super::tenant_tx::TenantTx;
+use super::{blame, upkeep};
 use crate::error::{Error, Result};
 
 /// A tenant as the catalog knows it.
@@ -19,6 +20,17 @@ pub struct Tenant {
     /// Days of roll-ups and of `30d` begin at midnight here.
     #[serde(with = "super::zone_name")]
     pub time_zone: chrono_tz::Tz,
+}
+
+/// What a list of all tenants says of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantEntry {
+    /// Its id.
+    pub id: TenantId,
+    /// The plan's name.
+    pub plan: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
 }
 
 /// The name of the limit of a tenant's metrics.
@@ -118,6 +130,29 @@ impl Tenants {
         })?;
         tx.commit().await.map_err(blame)?;
         Ok(version)
+    }
+
+    /// Up to `limit` tenants, by id, behind `after` if it is given: for the
+    /// operator, who sees all of them.
+    pub async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<TenantEntry>> {
+        let mut tx = upkeep::look(&self.pool).await?;
+        let rows = sqlx::query(
+            "SELECT tenant_id, plan, created_at FROM analytics.tenant
+             WHERE tenant_id > coalesce($1, '') ORDER BY tenant_id LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(blame)?;
+        let entry = |row: &PgRow| {
+            Ok(TenantEntry {
+                id: TenantId::new(row.get("tenant_id")).map_err(Error::internal)?,
+                plan: row.get("plan"),
+                created_at: row.get("created_at"),
+            })
+        };
+        rows.iter().map(entry).collect()
     }
 
     /// Moves a tenant to another plan; running servers see it within five

@@ -14,6 +14,7 @@ use parquet::file::metadata::ParquetMetaData;
 use storage_layout::rollup::DaySketches;
 use storage_layout::{FileId, MetricKey, TenantId, Window};
 
+use super::access::Access;
 use super::partials::{Newest, Shape, Sourced};
 use super::tops::{Answers, TopsKey};
 use crate::metadata::catalog::Snapshot;
@@ -61,6 +62,8 @@ pub(crate) struct PartialsKey {
     pub(crate) shape: Shape,
     /// Fingerprint of the metric definitions, see `partials::fingerprint`.
     pub(crate) definitions: u64,
+    /// What was seen of the rows, where it was not all.
+    pub(crate) access: Option<Arc<Access>>,
 }
 
 /// Merged partials of exactly these files of a window.
@@ -71,6 +74,7 @@ pub(crate) struct WindowKey {
     pub(crate) files: Arc<[FileId]>,
     pub(crate) shape: Shape,
     pub(crate) definitions: u64,
+    pub(crate) access: Option<Arc<Access>>,
 }
 
 /// Merged partials of exactly these objects; which inline files were added is
@@ -81,6 +85,7 @@ pub(crate) struct NewestKey {
     pub(crate) objects: Arc<[FileId]>,
     pub(crate) shape: Shape,
     pub(crate) definitions: u64,
+    pub(crate) access: Option<Arc<Access>>,
 }
 
 impl Caches {

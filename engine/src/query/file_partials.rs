@@ -36,7 +36,7 @@ pub(super) async fn of_files(
 ) -> Result<Vec<Sourced>> {
     let mut found = Vec::with_capacity(files.len());
     for file in files {
-        let key = key(file, shape.clone(), definitions);
+        let key = key(scope, file, shape.clone(), definitions);
         found.push(scope.caches.partials.get(&key).await);
     }
     let missing = files.iter().zip(&found).filter(|(_, p)| p.is_none());
@@ -62,7 +62,7 @@ pub(super) async fn is_cached(
     shape: Shape,
     definitions: u64,
 ) -> bool {
-    let key = key(file, shape, definitions);
+    let key = key(scope, file, shape, definitions);
     scope.caches.partials.contains_key(&key)
 }
 
@@ -76,11 +76,12 @@ pub(super) fn lies_within(file: &DataFile, days: &Range<i32>, zone: Tz) -> bool 
         && day.of(statistics.max_recorded_at_us) < days.end - 1
 }
 
-fn key(file: &DataFile, shape: Shape, definitions: u64) -> PartialsKey {
+fn key(scope: &Scope, file: &DataFile, shape: Shape, definitions: u64) -> PartialsKey {
     PartialsKey {
         file: file.id,
         shape,
         definitions,
+        access: scope.row_access(),
     }
 }
 
@@ -111,7 +112,7 @@ async fn of_file(
             }
         }
     };
-    let key = key(file, shape.clone(), definitions);
+    let key = key(scope, file, shape.clone(), definitions);
     scope.caches.partials.insert(key, made.clone()).await;
     Ok(made)
 }
@@ -124,7 +125,7 @@ async fn remembered(
     definitions: u64,
     row: Option<Bytes>,
 ) -> Result<Sourced> {
-    let known = key(file, shape.clone(), definitions);
+    let known = key(scope, file, shape.clone(), definitions);
     match scope.caches.partials.get(&known).await {
         Some(known) => Ok(known),
         None => of_file(scope, file, &shape, definitions, row).await,
@@ -137,7 +138,8 @@ async fn days(scope: &Scope, file: &DataFile, zone: Tz, row: Option<Bytes>) -> R
         partials: Arc::new(partials.with_version(file.added_version)),
         source,
     };
-    if file.rollup_zone == Some(zone)
+    if !scope.access.is_of_rows()
+        && file.rollup_zone == Some(zone)
         && let Some(bytes) = stored_days(scope, file, row).await?
         && let Some(partials) = readable(file.id, StoredRollup::decode_days(&bytes))?
         && fit(partials.definitions(), &scope.snapshot.definitions())
@@ -177,12 +179,16 @@ async fn totals(
     })
 }
 
-/// A file's stored detail, if it has one that fits the definitions in force.
+/// A file's stored detail, if it has one that fits the definitions in force and
+/// the caller's access.
 pub(crate) async fn stored_detail(
     scope: &Scope,
     file: &DataFile,
     row: Option<Bytes>,
 ) -> Result<Option<Detail>> {
+    if scope.access.is_of_rows() {
+        return Ok(None);
+    }
     let decoded = match &file.detail_key {
         Some(key) => match scope.store.get(&Path::from(key.as_str())).await {
             Ok(found) => {

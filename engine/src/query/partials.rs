@@ -74,7 +74,19 @@ pub(crate) async fn merged(
         false => Shape::Totals(zone),
     };
     let merged = of_shape(scope, from_day..to_day, shape).await?;
-    Ok((merged.partials, merged.source))
+    Ok((shown(scope, merged.partials), merged.source))
+}
+
+/// The partials of platforms that may be seen. Where it takes more to tell, the
+/// rows that they were made of have been chosen already.
+fn shown(scope: &Scope, partials: Arc<Partials>) -> Arc<Partials> {
+    match scope.access.platforms {
+        None => partials,
+        Some(_) => {
+            let shown = |metric: &MetricKey| scope.access.shows(&metric.platform);
+            Arc::new(Arc::unwrap_or_clone(partials).of_metrics(shown))
+        }
+    }
 }
 
 /// Slices over some days of another zone than the tenant's, all put on the
@@ -96,7 +108,7 @@ pub(crate) async fn span(
         let key = |key: &String| (d.key.clone(), Arc::from(key.as_str()));
         keys.iter().map(key).collect::<Vec<(MetricKey, Arc<str>)>>()
     });
-    let partials = Arc::unwrap_or_clone(merged.partials).without_keys(folds);
+    let partials = Arc::unwrap_or_clone(shown(scope, merged.partials)).without_keys(folds);
     Ok((partials, merged.source))
 }
 
@@ -125,6 +137,7 @@ async fn of_shape(scope: &Scope, days: Range<i32>, shape: Shape) -> Result<Sourc
         objects: ids(&objects),
         shape: shape.clone(),
         definitions,
+        access: scope.row_access(),
     };
     let newest = scope.caches.newest.get(&key).await;
     // A session from before some inline files must not see them.
@@ -190,6 +203,7 @@ async fn windows(
             files: ids(&files),
             shape: shape.clone(),
             definitions,
+            access: scope.row_access(),
         };
         let known = scope.caches.windows.get(&key).await;
         merged.push(match known {

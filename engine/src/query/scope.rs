@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
-use storage_layout::TenantId;
 use storage_layout::store::FencedStore;
+use storage_layout::{MetricDefinition, TenantId};
 
+use super::access::Access;
 use super::account::Account;
 use super::cache::Caches;
 use super::supplier::Supplier;
@@ -27,7 +28,12 @@ pub(crate) struct Scope {
     pub(crate) snapshot: Arc<Snapshot>,
     /// When the catalog said that this snapshot is the newest.
     pub(crate) as_of: DateTime<Utc>,
+    /// The registry's platforms that the caller may see.
     pub(crate) platforms: Arc<Vec<Platform>>,
+    /// The definitions that the caller may see; the snapshot's are all there are.
+    pub(crate) metrics: Vec<MetricDefinition>,
+    /// What of the snapshot the caller may see.
+    pub(crate) access: Arc<Access>,
     pub(crate) caches: Caches,
     pub(crate) supplier: Arc<dyn Supplier>,
     /// What the tenant may fetch, and what it used; `None`: background work,
@@ -69,6 +75,7 @@ impl Scope {
         caches: Caches,
         supplier: Arc<dyn Supplier>,
         store: Arc<dyn ObjectStore>,
+        access: Arc<Access>,
     ) -> Self {
         let mut objects = HashSet::new();
         for file in &snapshot.files {
@@ -80,7 +87,19 @@ impl Scope {
         }
         let objects = Arc::new(objects);
         let store = Arc::new(FencedStore::new(store, objects.clone()));
+        let metrics = snapshot.metrics.iter();
+        let metrics = metrics.filter(|d| access.shows(&d.key.platform)).cloned();
+        let metrics = metrics.collect();
+        let platforms = match access.platforms {
+            None => platforms,
+            Some(_) => {
+                let shown = platforms.iter().filter(|p| access.shows(&p.name));
+                Arc::new(shown.cloned().collect())
+            }
+        };
         Self {
+            metrics,
+            access,
             snapshot,
             as_of: Utc::now(),
             platforms,
@@ -104,6 +123,12 @@ impl Scope {
             account: Some(account),
             ..self
         }
+    }
+
+    /// The access, where stored roll-ups and what other callers had read for
+    /// them cannot answer it; a part of the keys of what is remembered.
+    pub(crate) fn row_access(&self) -> Option<Arc<Access>> {
+        self.access.is_of_rows().then(|| self.access.clone())
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {

@@ -78,6 +78,9 @@ impl SketchTable {
                 let of_file = self.of_file(file, stored.remove(&file.id)).await?;
                 for ((metric, day, of), sketch) in &of_file.sketches {
                     let metric = of_file.metrics[*metric as usize].clone();
+                    if !scope.access.shows(&metric.platform) {
+                        continue;
+                    }
                     let place = (metric, self.period.start(*day), of.clone());
                     match rows.get_mut(&place) {
                         Some(sum) => sum.merge(sketch),
@@ -100,6 +103,7 @@ impl SketchTable {
             file: file.id,
             shape: Shape::Days(zone),
             definitions: fingerprint(&scope.snapshot.metrics),
+            access: scope.row_access(),
         };
         if let Some(known) = scope.caches.sketches.get(&key).await {
             return Ok(known);

@@ -13,12 +13,13 @@ use storage_layout::{MetricDefinition, TenantId};
 
 use super::scope::Scope;
 use super::supplier::CatalogTable;
+use crate::error::Error;
 use crate::metadata::metering::Used;
 use crate::metadata::usage;
 
 /// `metrics`: each metric's kind and definition.
 pub(crate) fn metrics(scope: &Scope) -> Result<Arc<dyn TableProvider>> {
-    let metrics = &scope.snapshot.metrics;
+    let metrics = &scope.metrics;
     let text = |of: &dyn Fn(&MetricDefinition) -> String| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(metrics.iter().map(of)))
     };
@@ -110,6 +111,13 @@ pub(crate) async fn of_catalog(
     scope: &Scope,
     which: CatalogTable,
 ) -> Result<Arc<dyn TableProvider>> {
+    if !scope.access.is_full() {
+        return Err(DataFusionError::External(Box::new(Error::Query {
+            message: "the table counts what this caller may not see".into(),
+            location: None,
+            hint: Some("ask as a caller without restrictions".into()),
+        })));
+    }
     let rows = scope.supplier.table(which).await;
     provider(rows.map_err(|e| DataFusionError::External(Box::new(e)))?)
 }

@@ -2,7 +2,8 @@
 //!
 //! The boundary is the list of files, which the catalog gave for one tenant;
 //! the tenant's predicate goes into every scan as a second net. Only stock
-//! nodes are used, so a plan can travel.
+//! nodes are used, so a plan can travel; but for a restricted caller's, whose
+//! rows pass one node of ours ([`RestrictedExec`]).
 
 use std::sync::Arc;
 
@@ -30,9 +31,12 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::scalar::ScalarValue;
 use storage_layout::conform::conform;
-use storage_layout::schema::{COMMIT_VERSION, RECORDED_AT, TENANT_ID, stored_schema, table_schema};
+use storage_layout::schema::{
+    COMMIT_VERSION, PLATFORM, RECORDED_AT, TENANT_ID, stored_schema, table_schema,
+};
 
 use super::reader::ReaderFactory;
+use super::restricted::RestrictedExec;
 use super::scope::{AnswerStats, Scope};
 use super::{files, pruning};
 use crate::metadata::catalog::{DataFile, FileStorage};
@@ -98,10 +102,11 @@ impl PointsTable {
         let scan_schema = TableSchema::builder(stored.clone())
             .with_table_partition_cols(constants)
             .build();
+        let own = col(TENANT_ID).eq(text(self.scope.tenant().as_str()));
+        // Row groups of other platforms are not read.
+        let own = self.of_platforms().into_iter().fold(own, Expr::and);
         let of_tenant = state.create_physical_expr(
-            col(TENANT_ID).eq(lit(ScalarValue::Utf8View(Some(
-                self.scope.tenant().to_string(),
-            )))),
+            own,
             &DFSchema::try_from(scan_schema.table_schema().as_ref().clone())?,
         )?;
         let factory = ReaderFactory::new(self.scope.clone(), self.stats.clone());
@@ -132,6 +137,23 @@ impl PointsTable {
             None => Ok(scan),
             Some(at) => with_version(scan, at, projection.len()),
         }
+    }
+
+    /// That a point is of a platform that may be seen.
+    fn of_platforms(&self) -> Option<Expr> {
+        let names = self.scope.access.platforms.as_ref()?;
+        let names = names.iter().map(|name| text(name)).collect();
+        Some(col(PLATFORM).in_list(names, false))
+    }
+
+    /// The columns of a scan, and what it must have read for them.
+    fn columns(&self, wanted: &[usize]) -> Vec<usize> {
+        let deciding = self.scope.access.deciding(&self.scope.snapshot.registry);
+        let more = self.schema.fields().iter().enumerate();
+        let more =
+            more.filter(|(at, field)| !wanted.contains(at) && deciding.contains(field.name()));
+        let more = more.map(|(at, _)| at);
+        wanted.iter().copied().chain(more).collect()
     }
 
     fn groups(
@@ -221,6 +243,10 @@ impl PointsTable {
     }
 }
 
+fn text(text: &str) -> Expr {
+    lit(ScalarValue::Utf8View(Some(text.to_owned())))
+}
+
 /// What a scan may know of a file before it opens it: its rows, and when they
 /// were recorded, so that a question for the latest begins with the newest file
 /// and skips the others. The times are called inexact so that they order files
@@ -304,10 +330,14 @@ impl TableProvider for PointsTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
+        let access = &self.scope.access;
         // A limit counts rows after the filter, of which a scan knows nothing.
-        let limit = limit.filter(|_| filters.is_empty());
+        let limit = limit.filter(|_| filters.is_empty() && access.is_full());
+        let shown = Arc::new(self.schema.project(projection)?);
+        let projection = &self.columns(projection);
+        let filters: Vec<Expr> = filters.iter().cloned().chain(self.of_platforms()).collect();
         let (objects, inline): (Vec<&DataFile>, Vec<&DataFile>) = self
-            .files(state, filters)?
+            .files(state, &filters)?
             .into_iter()
             .partition(|file| file.storage != FileStorage::Inline);
         let rows = objects
@@ -325,9 +355,14 @@ impl TableProvider for PointsTable {
         if !inline.is_empty() || inputs.is_empty() {
             inputs.push(self.inline_scan(&inline, projection).await?);
         }
-        match inputs.len() {
-            1 => Ok(inputs.remove(0)),
-            _ => UnionExec::try_new(inputs),
+        let rows = match inputs.len() {
+            1 => inputs.remove(0),
+            _ => UnionExec::try_new(inputs)?,
+        };
+        if access.is_full() {
+            return Ok(rows);
         }
+        let (access, registry) = (access.clone(), self.scope.snapshot.registry.clone());
+        Ok(Arc::new(RestrictedExec::new(rows, access, registry, shown)))
     }
 }

@@ -26,6 +26,7 @@ use storage_layout::schema::{
 use storage_layout::{FileId, MetricKey, MetricKind, TenantId};
 use tokio::sync::oneshot;
 
+use super::access::Access;
 use super::admission::Permit;
 use super::execute::{QueryLimits, computed};
 use super::scope::{AnswerStats, Scope};
@@ -58,6 +59,8 @@ pub(crate) struct TopsQuestion {
 pub(crate) struct TopsKey {
     pub(crate) tenant: TenantId,
     pub(crate) files: Arc<[FileId]>,
+    /// What was seen of them.
+    access: Arc<Access>,
     question: TopsQuestion,
 }
 
@@ -111,6 +114,7 @@ pub(crate) async fn tops(
     let key = TopsKey {
         tenant: scope.tenant().clone(),
         files: files(scope, &question),
+        access: scope.access.clone(),
         question,
     };
     if let Some(known) = scope.caches.tops.get(&key).await {

@@ -38,10 +38,11 @@ use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::work_table::WorkTableExec;
 use object_store::path::Path;
 
+use super::restricted::RestrictedExec;
 use super::table::store_url;
 use crate::error::{Error, Result};
 
-/// Whether a node is a stock one that reads nothing by itself: told by its
+/// Whether a node is a stock one, or ours, that reads nothing by itself: told by its
 /// type, because some nodes name themselves by what they do.
 fn is_known(plan: &dyn ExecutionPlan) -> bool {
     macro_rules! any_of {
@@ -70,6 +71,7 @@ fn is_known(plan: &dyn ExecutionPlan) -> bool {
         ProjectionExec,
         RecursiveQueryExec,
         RepartitionExec,
+        RestrictedExec,
         ScalarSubqueryExec,
         SortExec,
         SortMergeJoinExec,

@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::metadata::jobs::{self, Claimed, Ended};
 use crate::metadata::query_jobs::{self as catalog, End, JobProblem, Question, StoredResult};
+use crate::query::access::Access;
 use crate::query::running::{Asked, Class, RunningQuery};
 use crate::query::scope::RecordTables;
 use crate::session::Param;
@@ -93,7 +94,10 @@ impl QueryJobs {
             true => RecordTables::Shown,
             false => RecordTables::Hidden,
         };
-        let session = engine.session_with(&claimed.tenant, records).await?;
+        let access: Access =
+            serde_json::from_value(question.access.clone()).map_err(Error::internal)?;
+        let session = engine.session_as(&claimed.tenant, Arc::new(access), records);
+        let session = session.await?;
         let timeout = Duration::from_millis(question.timeout_ms.unsigned_abs());
         let answer = session.pages_alone(&question.query, &params, timeout);
         // Also planning and waiting for a thread can be cancelled.

@@ -1,18 +1,24 @@
-//! The caller of a request: an API key, checked for one scope.
+//! The caller of a tenant's route: a credential, checked for one scope.
 //!
-//! A handler that takes `Caller<ToRead>` cannot run without a key that may
+//! A handler that takes `Caller<ToRead>` cannot run without somebody who may
 //! read. It does not know what the scopes open.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
-use engine::TenantId;
+use engine::metadata::embed_tokens::Panel;
 use engine::metadata::keys::Scope;
+use engine::metadata::token_revocations::Shown;
 use engine::session::RecordTables;
+use engine::{Access, Session, TenantId};
 
-use super::Identity;
+use super::credential::{agree, chosen, credential, not_listed};
+use super::identity::Identity;
+use super::jwt::Verified;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
@@ -20,14 +26,36 @@ use crate::error::{Challenge, Problem, Result};
 pub trait Needs: Send + Sync {
     /// The scope.
     const SCOPE: Scope;
+    /// Who may come by it.
+    const OPEN_TO: OpenTo = OpenTo::Restricted;
+}
+
+/// Which callers with its scope a route is open to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenTo {
+    /// Those who see all of the tenant's data.
+    Unrestricted,
+    /// Those, too, who see a part of it.
+    Restricted,
+    /// Those, too, who hold an embed token.
+    Embedded,
 }
 
 /// Sends points and events.
 #[derive(Debug, Clone, Copy)]
 pub struct ToIngest;
-/// Reads dashboards, metrics and SQL.
+/// Looks at dashboards, on pages of others too.
+#[derive(Debug, Clone, Copy)]
+pub struct ToShow;
+/// Reads lists of what there is.
+#[derive(Debug, Clone, Copy)]
+pub struct ToView;
+/// Reads by SQL.
 #[derive(Debug, Clone, Copy)]
 pub struct ToRead;
+/// Reads what cannot be shown in part.
+#[derive(Debug, Clone, Copy)]
+pub struct ToReadAll;
 /// Changes what the tenant's data means, and what is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct ToAdmin;
@@ -38,11 +66,23 @@ pub struct ToExport;
 impl Needs for ToIngest {
     const SCOPE: Scope = Scope::Ingest;
 }
+impl Needs for ToShow {
+    const SCOPE: Scope = Scope::View;
+    const OPEN_TO: OpenTo = OpenTo::Embedded;
+}
+impl Needs for ToView {
+    const SCOPE: Scope = Scope::View;
+}
 impl Needs for ToRead {
     const SCOPE: Scope = Scope::Read;
 }
+impl Needs for ToReadAll {
+    const SCOPE: Scope = Scope::Read;
+    const OPEN_TO: OpenTo = OpenTo::Unrestricted;
+}
 impl Needs for ToAdmin {
     const SCOPE: Scope = Scope::Admin;
+    const OPEN_TO: OpenTo = OpenTo::Unrestricted;
 }
 impl Needs for ToExport {
     const SCOPE: Scope = Scope::Export;
@@ -53,16 +93,21 @@ impl Needs for ToExport {
 pub struct Caller<N> {
     /// The only tenant this request may touch.
     pub tenant: TenantId,
-    /// Who asks, for records.
+    /// Who it is, for logs.
     pub identity: Identity,
-    scopes: Vec<Scope>,
+    /// What of the tenant's data is seen.
+    pub access: Arc<Access>,
+    /// The parts of a dashboard that are shown; `None`: all.
+    pub panels: Option<BTreeSet<Panel>>,
+    /// All that the caller may do.
+    pub scopes: Vec<Scope>,
     scope: PhantomData<N>,
 }
 
 impl<N> Caller<N> {
     /// Whether the caller may everything inside the tenant.
     pub(crate) fn is_admin(&self) -> bool {
-        self.scopes.contains(&Scope::Admin)
+        self.scopes.contains(&Scope::Admin) && self.access.is_full()
     }
 
     /// Whether its SQL sees the tables of records.
@@ -78,162 +123,164 @@ impl<N> Caller<N> {
     pub(crate) fn sees_queries_of(&self) -> Option<String> {
         (!self.is_admin()).then(|| self.identity.to_string())
     }
+
+    /// The tenant's data as this caller sees it.
+    pub async fn session(&self, app: &App) -> Result<Session> {
+        let session = app
+            .engine
+            .session_as(&self.tenant, self.access.clone(), self.records());
+        Ok(session.await?)
+    }
 }
 
 impl<N: Needs> FromRequestParts<App> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let secret = credential(&parts.headers)?;
-        let caller = app
-            .engine
-            .keys()
-            .authenticate(secret)
-            .await?
-            .ok_or_else(|| {
-                Problem::unauthorized("the key is unknown, expired or revoked", Challenge::Unknown)
-            })?;
-        agree(&parts.headers, &caller.tenant)?;
-        let identity = Identity { key: caller.key };
-        if !caller.may(N::SCOPE) {
-            let scope = N::SCOPE.name();
-            refused(parts, app, &caller.tenant, &identity);
-            return Err(
-                Problem::forbidden(format!("the key lacks the scope `{scope}`")).hint(format!(
-                    "make a key with `tessera key create --scopes {scope}`"
-                )),
-            );
+        let who = Who::of(&parts.headers, app).await?;
+        if let Err(problem) = who.check::<N>() {
+            refused(parts, app, &who);
+            return Err(problem);
         }
-        tracing::Span::current().record("tenant", caller.tenant.as_str());
+        tracing::Span::current().record("tenant", who.tenant.as_str());
         Ok(Self {
-            tenant: caller.tenant,
-            identity,
-            scopes: caller.scopes,
+            tenant: who.tenant,
+            identity: who.identity,
+            access: who.access,
+            panels: who.panels,
+            scopes: who.scopes,
             scope: PhantomData,
         })
     }
 }
 
 /// A lack of rights is recorded by route, never by address: that holds values.
-fn refused(parts: &Parts, app: &App, tenant: &TenantId, who: &Identity) {
+fn refused(parts: &Parts, app: &App, who: &Who) {
     let route = parts.extensions.get::<MatchedPath>();
     let route = route.map_or("unknown", MatchedPath::as_str);
     let target = format!("{} {route}", parts.method);
-    let records = app.engine.records();
-    records.audit(tenant, &who.to_string(), "access.refused", &target);
+    let (records, name) = (app.engine.records(), who.identity.to_string());
+    records.audit(&who.tenant, &name, "access.refused", &target);
 }
 
-/// The one credential of a request; two that differ are nobody's.
-pub(super) fn credential(headers: &HeaderMap) -> Result<&str> {
-    let mut shown = None;
-    let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
-        let text = value.to_str().unwrap_or_default();
-        let (scheme, secret) = text.split_once(' ').unwrap_or((text, ""));
-        if scheme.eq_ignore_ascii_case("bearer") {
-            secret.trim()
+/// Whom the credential of a request names.
+struct Who {
+    tenant: TenantId,
+    identity: Identity,
+    scopes: Vec<Scope>,
+    access: Arc<Access>,
+    panels: Option<BTreeSet<Panel>>,
+}
+
+impl Who {
+    async fn of(headers: &HeaderMap, app: &App) -> Result<Self> {
+        let secret = credential(headers)?;
+        let engine = &app.engine;
+        if secret.starts_with("tpk_") {
+            return Self::of_platform_key(secret, headers, app).await;
+        }
+        let who = if secret.starts_with("tsk_") {
+            let caller = engine.keys().authenticate(secret).await?;
+            let caller = caller.ok_or_else(|| unknown("the key is unknown, expired or revoked"))?;
+            Self {
+                tenant: caller.tenant,
+                identity: Identity::Key { id: caller.key },
+                scopes: caller.scopes,
+                access: caller.access,
+                panels: None,
+            }
+        } else if secret.starts_with("tse_") {
+            let caller = engine.embed_tokens().authenticate(secret).await?;
+            let caller =
+                caller.ok_or_else(|| unknown("the embed token is invalid, expired or revoked"))?;
+            Self {
+                tenant: caller.tenant,
+                identity: Identity::Embed {
+                    id: caller.id,
+                    key: caller.key,
+                },
+                scopes: vec![Scope::View],
+                access: caller.access,
+                panels: Some(caller.panels),
+            }
         } else {
-            ""
-        }
-    });
-    let keys = headers
-        .get_all("x-api-key")
-        .iter()
-        .map(|v| v.to_str().unwrap_or_default().trim());
-    for secret in bearers.chain(keys) {
-        if secret.is_empty() {
-            return Err(Problem::unauthorized(
-                "the credential is not of the form `Bearer tsk_…`",
-                Challenge::Missing,
-            ));
-        }
-        if shown.is_some_and(|other| other != secret) {
-            return Err(Problem::unauthorized(
-                "two different credentials are given",
-                Challenge::Missing,
-            ));
-        }
-        shown = Some(secret);
-    }
-    shown.ok_or_else(|| {
-        Problem::unauthorized("the request carries no credential", Challenge::Missing)
-    })
-}
-
-/// `X-Tenant-ID` may repeat the key's tenant and nothing else.
-fn agree(headers: &HeaderMap, tenant: &TenantId) -> Result<()> {
-    let named = headers.get_all("x-tenant-id");
-    if named
-        .iter()
-        .all(|value| value.as_bytes() == tenant.as_str().as_bytes())
-    {
-        return Ok(());
-    }
-    Err(
-        Problem::forbidden("the header X-Tenant-ID names another tenant than the key's")
-            .at("X-Tenant-ID")
-            .hint("leave the header out, or send the tenant the key was made for"),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(of: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in of {
-            headers.append(*name, value.parse().expect("a header value"));
-        }
-        headers
+            Self::of_token(app.issuers.verify(secret).await?, app).await?
+        };
+        agree(headers, &who.tenant)?;
+        Ok(who)
     }
 
-    #[test]
-    fn a_key_is_taken_from_either_header() {
-        for (name, value) in [
-            ("authorization", "Bearer tsk_a"),
-            ("authorization", "bearer  tsk_a"),
-            ("x-api-key", "tsk_a"),
-        ] {
-            assert_eq!(
-                credential(&headers(&[(name, value)])).expect(value),
-                "tsk_a"
+    async fn of_token(token: Verified, app: &App) -> Result<Self> {
+        let shown = Shown {
+            issuer: &token.issuer,
+            token_id: token.token_id.as_deref(),
+            subject: token.subject.as_deref(),
+            issued_at: token.issued_at,
+        };
+        let revocations = app.engine.token_revocations();
+        if revocations.is_revoked(&token.tenant, shown).await? {
+            return Err(unknown("the token is revoked"));
+        }
+        let role = app.engine.roles().get(&token.tenant, &token.role).await?;
+        let role = role.ok_or_else(|| {
+            Problem::forbidden("the token's role is none of the tenant's")
+                .hint("let the tenant's admin make the role, or map the claim to another")
+        })?;
+        Ok(Self {
+            tenant: token.tenant,
+            identity: Identity::Token {
+                issuer: token.issuer,
+                subject: token.subject.unwrap_or_default(),
+                token_id: token.token_id,
+            },
+            scopes: role.scopes,
+            access: role.access,
+            panels: None,
+        })
+    }
+
+    async fn of_platform_key(secret: &str, headers: &HeaderMap, app: &App) -> Result<Self> {
+        let caller = app.engine.platform_keys().authenticate(secret).await?;
+        let caller =
+            caller.ok_or_else(|| unknown("the platform key is unknown, expired or revoked"))?;
+        let tenant = chosen(headers)?;
+        if !caller.may_act_for(&tenant) {
+            return Err(not_listed());
+        }
+        Ok(Self {
+            tenant,
+            identity: Identity::PlatformKey { id: caller.key },
+            scopes: caller.scopes.tenant,
+            access: Arc::default(),
+            panels: None,
+        })
+    }
+
+    fn check<N: Needs>(&self) -> Result<()> {
+        if self.panels.is_some() && N::OPEN_TO != OpenTo::Embedded {
+            return Err(
+                Problem::forbidden("an embed token opens dashboards and nothing else")
+                    .hint("use an API key"),
             );
         }
-    }
-
-    #[test]
-    fn none_two_and_other_schemes_are_refused() {
-        for bad in [
-            &[][..],
-            &[("authorization", "Basic dTpw")],
-            &[("authorization", "Bearer ")],
-            &[("authorization", "Bearer tsk_a"), ("x-api-key", "tsk_b")],
-            &[
-                ("authorization", "Bearer tsk_a"),
-                ("authorization", "Bearer tsk_b"),
-            ],
-        ] {
-            let problem = credential(&headers(bad)).expect_err("a refusal");
-            assert_eq!(problem.status(), 401);
-        }
-    }
-
-    #[test]
-    fn a_tenant_header_must_repeat_the_keys_tenant() {
-        let tenant = TenantId::new("a").expect("an id");
-        assert!(agree(&headers(&[]), &tenant).is_ok());
-        assert!(agree(&headers(&[("x-tenant-id", "a")]), &tenant).is_ok());
-        for bad in [
-            &[("x-tenant-id", "b")][..],
-            &[("x-tenant-id", "")],
-            &[("x-tenant-id", "a"), ("x-tenant-id", "b")],
-        ] {
-            assert_eq!(
-                agree(&headers(bad), &tenant)
-                    .expect_err("a refusal")
-                    .status(),
-                403
+        if !N::SCOPE.is_among(&self.scopes) {
+            let scope = N::SCOPE.name();
+            return Err(
+                Problem::forbidden(format!("the caller lacks the scope `{scope}`")).hint(format!(
+                    "make a key with `tessera key create --scopes {scope}`"
+                )),
             );
         }
+        if N::OPEN_TO == OpenTo::Unrestricted && !self.access.is_full() {
+            return Err(Problem::forbidden(
+                "this shows all of the tenant's data, and the caller may see a part of it",
+            )
+            .hint("use a key whose role has no filters and masks"));
+        }
+        Ok(())
     }
+}
+
+fn unknown(detail: &'static str) -> Problem {
+    Problem::unauthorized(detail, Challenge::Unknown)
 }

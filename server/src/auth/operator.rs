@@ -1,58 +1,41 @@
-//! The operator: who may change plans and see what all tenants used.
-//!
-//! The secret is the server's setting `TESSERA_OPERATOR_TOKEN`; without one
-//! nobody is the operator.
+//! The caller of the operator's routes: a platform key that may operate.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use secrecy::{ExposeSecret, SecretString};
-use std::sync::LazyLock;
+use engine::metadata::platform_keys::OPERATE;
 
-use super::caller::credential;
+use super::credential::credential;
+use super::identity::Identity;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
-/// What the operator shows; read once.
-static TOKEN: LazyLock<Option<SecretString>> = LazyLock::new(|| {
-    let token = std::env::var("TESSERA_OPERATOR_TOKEN").ok();
-    token
-        .filter(|token| token.len() >= 32)
-        .map(SecretString::from)
-});
-
 /// A verified operator.
-#[derive(Debug, Clone, Copy)]
-pub struct Operator;
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// Who it is, for logs.
+    pub identity: Identity,
+}
 
 impl FromRequestParts<App> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let shown = credential(&parts.headers)?;
-        let is_operator = TOKEN
-            .as_ref()
-            .is_some_and(|token| same(token.expose_secret().as_bytes(), shown.as_bytes()));
-        if is_operator {
-            return Ok(Self);
+        let secret = credential(&parts.headers)?;
+        let found = app.engine.platform_keys().authenticate(secret).await?;
+        let caller = found.ok_or_else(|| {
+            let detail = "this route takes a platform key that is neither expired nor revoked";
+            Problem::unauthorized(detail, Challenge::Unknown)
+        })?;
+        if !caller.scopes.operate {
+            return Err(Problem::forbidden(format!(
+                "the platform key lacks the scope `{OPERATE}`"
+            ))
+            .hint(format!(
+                "make one with `tessera key create --platform --scopes {OPERATE}`"
+            )));
         }
-        match app.engine.keys().authenticate(shown).await? {
-            Some(_) => Err(
-                Problem::forbidden("the key is a tenant's, not the operator's")
-                    .hint("show the operator's key"),
-            ),
-            None => Err(Problem::unauthorized(
-                "the key is unknown, expired or revoked",
-                Challenge::Unknown,
-            )),
-        }
+        Ok(Self {
+            identity: Identity::PlatformKey { id: caller.key },
+        })
     }
-}
-
-/// Takes as long however much of it is right.
-fn same(secret: &[u8], shown: &[u8]) -> bool {
-    let differs = secret
-        .iter()
-        .zip(shown)
-        .fold(0, |all, (a, b)| all | (a ^ b));
-    secret.len() == shown.len() && differs == 0
 }

@@ -1,6 +1,8 @@
 //! `tessera serve`: the server, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -17,6 +19,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
+use crate::auth::jwt::Issuers;
 use crate::listen::{self, Caps};
 use crate::router::router;
 use crate::telemetry;
@@ -61,6 +64,10 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     body_limit_mib: u32,
+    /// A file that names the issuers whose tokens (JWT) are accepted; see
+    /// docs/security.md.
+    #[arg(long, value_name = "FILE", env = "TESSERA_AUTH")]
+    auth: Option<PathBuf>,
     /// Memory that all running queries share, in MiB; half of the machine's
     /// when left out.
     #[arg(
@@ -128,6 +135,10 @@ impl Serve {
     pub(super) async fn run(self, place: &Place, output: Output) -> Result<()> {
         // What whoever started this process left open is not its workers' to see.
         close_fds::set_fds_cloexec_threadsafe(3, &[]);
+        let issuers = match &self.auth {
+            Some(file) => Issuers::read(file)?,
+            None => Issuers::default(),
+        };
         let listener = self.bind().await?;
         let address = listener
             .local_addr()
@@ -143,7 +154,13 @@ impl Serve {
             ..place.options(maintenance)?
         };
         let engine = Engine::start(options).await?;
-        let served = self.serve(place, output, &engine, listener, address).await;
+        let app = App {
+            engine: engine.clone(),
+            issuers: Arc::new(issuers),
+            body_limit_bytes: u64::from(self.body_limit_mib) << 20,
+            cors_origins: self.cors_origins.clone().into(),
+        };
+        let served = self.serve(place, output, app, listener, address).await;
         let stopped = engine.shutdown().await;
         served.and(stopped)
     }
@@ -152,26 +169,22 @@ impl Serve {
         &self,
         place: &Place,
         output: Output,
-        engine: &Engine,
+        app: App,
         listener: TcpListener,
         address: SocketAddr,
     ) -> Result<()> {
         let mut stop = Stop::listen()?;
         let (stopping, stopped) = watch::channel(());
-        let app = router(App {
-            engine: engine.clone(),
-            body_limit_bytes: u64::from(self.body_limit_mib) << 20,
-            cors_origins: self.cors_origins.clone().into(),
-        });
+        let engine = app.engine.clone();
         let caps = Caps {
             all: self.max_connections as usize,
             of_one_address: self.max_connections_per_address as usize,
         };
-        let serving = listen::serve(listener, app, caps, closed(stopped));
+        let serving = listen::serve(listener, router(app), caps, closed(stopped));
         let mut server = tokio::spawn(serving);
         let url = format!("http://{address}");
         let announced = tokio::select! {
-            announced = self.announce(place, output, engine, &url) => announced,
+            announced = self.announce(place, output, &engine, &url) => announced,
             () = stop.asked() => Ok(()),
         };
         if announced.is_ok() {

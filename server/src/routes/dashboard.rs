@@ -2,6 +2,7 @@
 
 mod answer;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use engine::dashboard::{self as of, RangeRequest};
+use engine::metadata::embed_tokens::Panel;
 use engine::query::running::{Asked, Class};
 use engine::{Error, Session};
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) use self::answer::{Decimal, source_name};
 use super::metrics::Kind;
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToShow};
 use crate::encode::Decimals;
 use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Params;
@@ -256,19 +258,18 @@ pub(crate) struct InsightSide {
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToShow>,
     Params(params): Params<DashboardParams>,
 ) -> Result<Response> {
-    watched(&app, &caller, |session| async move {
-        params.shown(&session).await
-    })
-    .await
+    let panels = caller.panels.as_ref();
+    let make = |session| async move { params.shown(&session, panels).await };
+    watched(&app, &caller, make).await
 }
 
 /// Makes a dashboard that is recorded, and can be cancelled.
 async fn watched<F: Future<Output = Result<Json<Dashboard>>>>(
     app: &App,
-    caller: &Caller<ToRead>,
+    caller: &Caller<ToShow>,
     make: impl FnOnce(Session) -> F,
 ) -> Result<Response> {
     let query = app.engine.running().begin(&Asked {
@@ -279,7 +280,7 @@ async fn watched<F: Future<Output = Result<Json<Dashboard>>>>(
     });
     let observer = query.observer();
     let work = async {
-        let session = app.engine.session(&caller.tenant).await?;
+        let session = caller.session(app).await?;
         observer.of_version(session.version());
         Ok(make(session).await?.into_response())
     };
@@ -302,24 +303,50 @@ async fn watched<F: Future<Output = Result<Json<Dashboard>>>>(
 )]
 pub(crate) async fn show_platform(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToShow>,
     Path(platform): Path<String>,
     Params(params): Params<DashboardParams>,
 ) -> Result<Response> {
-    let make = |session| async move { params.of_platform(platform, &session).await };
+    let panels = caller.panels.as_ref();
+    let make = |session| async move { params.of_platform(platform, &session, panels).await };
     watched(&app, &caller, make).await
 }
 
 impl DashboardParams {
-    /// The dashboard that these parameters ask for.
-    async fn shown(self, session: &Session) -> Result<Json<Dashboard>> {
+    /// The dashboard that these parameters ask for, in the parts that may be
+    /// shown.
+    async fn shown(
+        self,
+        session: &Session,
+        panels: Option<&BTreeSet<Panel>>,
+    ) -> Result<Json<Dashboard>> {
         let decimals = self.decimals;
         let request = self.request()?;
-        let dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        let mut dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        if let Some(panels) = panels {
+            let hidden = |panel| !panels.contains(&panel);
+            if hidden(Panel::Totals) {
+                dashboard.totals.clear();
+            }
+            if hidden(Panel::Series) {
+                dashboard.series.clear();
+            }
+            if hidden(Panel::TopValues) {
+                dashboard.top_values.clear();
+            }
+            if hidden(Panel::Insights) {
+                dashboard.correlations.clear();
+            }
+        }
         Ok(Json(Dashboard::new(dashboard, decimals)))
     }
 
-    async fn of_platform(mut self, platform: String, session: &Session) -> Result<Json<Dashboard>> {
+    async fn of_platform(
+        mut self,
+        platform: String,
+        session: &Session,
+        panels: Option<&BTreeSet<Panel>>,
+    ) -> Result<Json<Dashboard>> {
         if !session.platforms().iter().any(|p| p.name == platform) {
             return Err(Error::NotFound {
                 what: format!("the platform {platform:?}"),
@@ -333,7 +360,7 @@ impl DashboardParams {
                     .hint("leave the parameter out"),
             );
         }
-        self.shown(session).await
+        self.shown(session, panels).await
     }
 
     fn request(self) -> Result<of::DashboardRequest> {

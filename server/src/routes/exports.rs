@@ -145,8 +145,7 @@ async fn export(
     body: &ExportRequest,
     observer: &Observer,
 ) -> Result<Response> {
-    let session = app.engine.session_with(&caller.tenant, caller.records());
-    let session = session.await?;
+    let session = caller.session(app).await?;
     observer.of_version(session.version());
     let format = body.format.into();
     let text_cells = if params.raw {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{Caller, ToAdmin, ToRead};
+use crate::auth::{Caller, ToAdmin, ToView};
 use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Json as Body;
 
@@ -110,8 +110,8 @@ pub(crate) struct DefinitionSet {
     ),
     security(("bearer" = []), ("api_key" = [])),
 )]
-pub(crate) async fn list(State(app): State<App>, caller: Caller<ToRead>) -> Result<Json<Metrics>> {
-    let session = app.engine.session(&caller.tenant).await?;
+pub(crate) async fn list(State(app): State<App>, caller: Caller<ToView>) -> Result<Json<Metrics>> {
+    let session = caller.session(&app).await?;
     let metrics = session.metrics().iter().map(Metric::from).collect();
     Ok(Json(Metrics {
         metrics,

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::metrics::Kind;
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToView};
 use crate::error::{KeyRefused, Result};
 
-/// All registered platforms.
+/// The registered platforms that the caller may see.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Platforms {
     /// The platforms.
@@ -74,11 +74,11 @@ pub(crate) struct PlatformDimension {
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    _caller: Caller<ToRead>,
+    caller: Caller<ToView>,
 ) -> Result<Json<Platforms>> {
-    let platforms = app.engine.platforms().list().await?;
+    let session = caller.session(&app).await?;
     Ok(Json(Platforms {
-        platforms: platforms.iter().map(Platform::from).collect(),
+        platforms: session.platforms().iter().map(Platform::from).collect(),
     }))
 }
 

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Caller, ToIngest, ToRead};
+use crate::auth::{Caller, ToIngest, ToReadAll};
 use crate::error::{BodyRefused, KeyRefused, Problem, Result};
 use crate::extract::{self, OptionalJsonText, Params};
 
@@ -134,7 +134,7 @@ pub(crate) struct RejectedAgain {
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToReadAll>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Quarantined>> {
     let limit = params.limit.unwrap_or(100);

@@ -11,7 +11,7 @@ use engine::structured;
 pub(crate) use self::answer::QueryAnswer;
 pub(crate) use self::request::QueryRequest;
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToView};
 use crate::error::{BodyRefused, KeyRefused, Result};
 use crate::extract::Json;
 
@@ -34,12 +34,12 @@ use crate::extract::Json;
 )]
 pub(crate) async fn ask(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToView>,
     Json(body): Json<QueryRequest>,
 ) -> Result<Answered<QueryAnswer>> {
     let decimals = body.decimals;
     let query = body.query()?;
-    let session = app.engine.session(&caller.tenant).await?;
+    let session = caller.session(&app).await?;
     let answer = structured::structured(&session, &query, Utc::now()).await?;
     Ok(Answered(QueryAnswer::new(answer, decimals)))
 }

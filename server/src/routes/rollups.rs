@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToReadAll};
 use crate::error::{KeyRefused, Problem, Result};
 use crate::extract::Params;
 
@@ -102,7 +102,7 @@ pub(crate) struct Mismatch {
 )]
 pub(crate) async fn verify(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToReadAll>,
     Params(params): Params<VerifyParams>,
 ) -> Result<Json<Verified>> {
     let request = of::VerifyRequest {

@@ -164,7 +164,10 @@ pub(crate) async fn save(
     definition.check()?;
     // Whoever calls it may be no admin.
     let hidden = engine::session::RecordTables::Hidden;
-    let session = app.engine.session_with(&caller.tenant, hidden).await?;
+    let session = app
+        .engine
+        .session_as(&caller.tenant, caller.access.clone(), hidden)
+        .await?;
     let example = definition.example()?;
     session.dry_run(&example.query, &example.params).await?;
     let (saved, who) = (app.engine.saved_queries(), caller.identity.to_string());
@@ -295,7 +298,10 @@ pub(crate) async fn call(
     let observer = query.observer();
     let work = async {
         let hidden = engine::session::RecordTables::Hidden;
-        let session = app.engine.session_with(&caller.tenant, hidden).await?;
+        let session = app
+            .engine
+            .session_as(&caller.tenant, caller.access.clone(), hidden)
+            .await?;
         observer.of_version(session.version());
         let form = Form { format, style };
         let answer = session.sql_as(&bound.query, &bound.params, None, &form);

@@ -123,8 +123,8 @@ pub(crate) async fn run(
     let values = values(&body.params)?;
     let timeout = timeout(body.timeout_ms)?;
     if body.dry_run {
-        let session = app.engine.session_with(&caller.tenant, caller.records());
-        let plan = SqlPlan::of(&session.await?, &body.query, &values).await?;
+        let session = caller.session(&app).await?;
+        let plan = SqlPlan::of(&session, &body.query, &values).await?;
         return Ok(axum::Json(plan).into_response());
     }
     let format = Format::accepted(&headers)?;
@@ -137,8 +137,7 @@ pub(crate) async fn run(
     });
     let observer = query.observer();
     let work = async {
-        let session = app.engine.session_with(&caller.tenant, caller.records());
-        let session = session.await?;
+        let session = caller.session(&app).await?;
         observer.of_version(session.version());
         let style = params.style();
         let form = Form { format, style };

@@ -169,6 +169,7 @@ pub(crate) async fn submit(
         who: caller.identity.to_string(),
         params: values(&body.params)?,
         timeout: timeout(body.timeout_ms)?,
+        access: caller.access.clone(),
         records: caller.records(),
         query: body.query,
     };

@@ -182,6 +182,35 @@ impl Partials {
         Ok(span.compacted())
     }
 
+    /// The same of these metrics alone; of the others no name is left.
+    #[must_use]
+    pub fn of_metrics(mut self, wanted: impl Fn(&MetricKey) -> bool) -> Self {
+        let mut next = 0;
+        let mut number = |metric: &MetricKey| {
+            wanted(metric).then(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        let numbers: Vec<Option<MetricIndex>> = self.metrics.iter().map(&mut number).collect();
+        let new = |metric: MetricIndex| numbers[metric as usize];
+        let mut kept = numbers.iter().map(Option::is_some);
+        self.metrics.retain(|_| kept.next().unwrap_or(false));
+        let mut kept = numbers.iter().map(Option::is_some);
+        self.definitions.retain(|_| kept.next().unwrap_or(false));
+        // Numbers keep their order, and with them cells and names do.
+        let cells = self.cells.into_iter();
+        let cells = cells.filter_map(|cell| new(cell.metric).map(|metric| Cell { metric, ..cell }));
+        self.cells = cells.collect();
+        for names in [&mut self.incomplete, &mut self.numbers] {
+            let renumbered = std::mem::take(names).into_iter();
+            *names = renumbered
+                .filter_map(|(metric, key)| Some((new(metric)?, key)))
+                .collect();
+        }
+        self.compacted()
+    }
+
     /// The same with these keys of metrics named as incomplete.
     #[must_use]
     pub fn without_keys(mut self, keys: impl IntoIterator<Item = (MetricKey, Arc<str>)>) -> Self {

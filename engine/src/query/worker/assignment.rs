@@ -10,6 +10,7 @@ use storage_layout::FileId;
 use super::fault::Fault;
 use crate::metadata::catalog::Snapshot;
 use crate::metadata::platforms::Platform;
+use crate::query::access::Access;
 use crate::query::execute::QueryLimits;
 use crate::query::scope::{RecordTables, Scope};
 use crate::query::supplier::CatalogTable;
@@ -34,13 +35,13 @@ pub(super) struct Assignment {
     pub(super) wanted: String,
 }
 
-/// What a scope shows: the part of it that can travel. Whatever narrows what a
-/// caller sees of the tenant's data belongs here, too.
+/// What a scope shows: the part of it that can travel.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct View {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) platforms: Arc<Vec<Platform>>,
     pub(super) records: RecordTables,
+    pub(super) access: Arc<Access>,
 }
 
 impl View {
@@ -49,6 +50,7 @@ impl View {
             snapshot: scope.snapshot.clone(),
             platforms: scope.platforms.clone(),
             records: scope.records,
+            access: scope.access.clone(),
         }
     }
 
@@ -57,6 +59,7 @@ impl View {
         Arc::ptr_eq(&self.snapshot, &scope.snapshot)
             && Arc::ptr_eq(&self.platforms, &scope.platforms)
             && self.records == scope.records
+            && self.access == scope.access
     }
 }
 

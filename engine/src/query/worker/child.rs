@@ -201,6 +201,7 @@ impl Desk {
             self.caches.clone(),
             Arc::new(self.parent.clone()),
             Arc::new(ParentStore(self.parent.clone())),
+            view.access,
         );
         scope.records = view.records;
         scope.spill = Spill::Folder {

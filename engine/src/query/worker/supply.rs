@@ -27,7 +27,11 @@ pub(super) const MOST_RANGES: usize = 1_024;
 /// Whether a worker of this scope may ask for that. One that asks for anything
 /// else was taken over, and is ended.
 pub(super) fn may_ask(scope: &Scope, ask: &Ask) -> bool {
-    is_own(ask, &scope.objects, scope.records, || {
+    let tables = match scope.access.is_full() {
+        true => Some(scope.records),
+        false => None,
+    };
+    is_own(ask, &scope.objects, tables, || {
         scope.snapshot.files.iter().map(|file| file.id).collect()
     })
 }
@@ -35,7 +39,7 @@ pub(super) fn may_ask(scope: &Scope, ask: &Ask) -> bool {
 fn is_own(
     ask: &Ask,
     objects: &HashSet<Path>,
-    records: RecordTables,
+    tables: Option<RecordTables>,
     files: impl Fn() -> HashSet<FileId>,
 ) -> bool {
     // As it is written, not as it might be meant.
@@ -56,8 +60,9 @@ fn is_own(
         }
         Ask::Table {
             table: CatalogTable::QueryLog | CatalogTable::AuditLog,
-        } => records == RecordTables::Shown,
-        Ask::Merged { .. } | Ask::Table { .. } => true,
+        } => tables == Some(RecordTables::Shown),
+        Ask::Table { .. } => tables.is_some(),
+        Ask::Merged { .. } => true,
     }
 }
 
@@ -156,7 +161,7 @@ mod tests {
     fn check(ask: &Ask, expected: bool) {
         let own = FileId(uuid::Uuid::from_u128(1));
         let objects = HashSet::from([Path::from(OWN)]);
-        let hidden = RecordTables::Hidden;
+        let hidden = Some(RecordTables::Hidden);
         let may = is_own(ask, &objects, hidden, || HashSet::from([own]));
         assert_eq!(may, expected, "{ask:?}");
     }
