@@ -39,11 +39,13 @@ class Tessera:
         """Of live files; replaced ones wait two hours to be swept."""
         text = self.do(
             "catalog",
-            sql="""select sum(bytes), sum(coalesce(length(rollup), 0)), sum(rows), count(*), count(rollup_key)
+            sql="""select sum(bytes), sum(coalesce(length(rollup), 0)), sum(rows), count(*),
+                count(rollup_key) + count(detail_key)
                 from analytics.data_file where removed_version is null""",
         )["text"]
         data, rollups, rows, files, elsewhere = map(int, text.strip().split("|"))
-        large = sum(f.stat().st_size for f in self.data_dir.rglob("*.rollup")) if elsewhere else 0
+        files_of = lambda kind: self.data_dir.rglob(f"*.{kind}") if elsewhere else []
+        large = sum(f.stat().st_size for kind in ["rollup", "detail"] for f in files_of(kind))
         return {
             f"tessera, {files:,} files": data / rows,
             "tessera, its roll-ups": (rollups + large) / rows,
