@@ -181,7 +181,7 @@ impl Part<'_> {
             Self::Text(texts) => write_text(json, texts.value(row)),
             Self::Boolean(texts) => json.push_str(texts.value(row)),
             Self::Number(numbers, scale) => {
-                json.push_str(&decimal::canonical(numbers.value(row), *scale));
+                decimal::push_canonical(json, numbers.value(row), *scale);
             }
         }
         Ok(())
