@@ -226,8 +226,8 @@ fn a_stored_roll_up_comes_back_as_it_was() {
         };
         assert_eq!(detail.expect("detail"), Some(rollup.detail.clone()));
         if alone {
-            // Of few rows it is not worth its bytes.
-            let days = encode(100).days;
+            // Of so few rows it is not worth its bytes.
+            let days = encode(10_000).days;
             let detail = StoredRollup::decode_detail(&days, DetailPlace::BehindDays);
             assert_eq!(detail.expect("nothing"), None);
             assert!(StoredRollup::decode_days(&days).is_ok());
