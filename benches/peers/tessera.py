@@ -37,13 +37,16 @@ class Tessera:
 
     def bytes_per_point(self) -> dict[str, float]:
         """Of live files; replaced ones wait two hours to be swept."""
-        text = self.do(
+        live = "from analytics.data_file where removed_version is null"
+        sums = self.do(
             "catalog",
-            sql="""select sum(bytes), sum(coalesce(length(rollup), 0)), sum(rows), count(*), count(rollup_key)
-                from analytics.data_file where removed_version is null""",
+            sql=f"select sum(bytes), sum(coalesce(length(rollup), 0)), sum(rows), count(*) {live}",
         )["text"]
-        data, rollups, rows, files, elsewhere = map(int, text.strip().split("|"))
-        large = sum(f.stat().st_size for f in self.data_dir.rglob("*.rollup")) if elsewhere else 0
+        data, rollups, rows, files = map(int, sums.strip().split("|"))
+        keys = self.do(
+            "catalog", sql=f"select unnest(array_remove(array[rollup_key, detail_key], null)) {live}"
+        )["text"]
+        large = sum((self.data_dir / "objects" / key).stat().st_size for key in keys.split())
         return {
             f"tessera, {files:,} files": data / rows,
             "tessera, its roll-ups": (rollups + large) / rows,

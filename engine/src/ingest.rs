@@ -33,6 +33,7 @@ mod parse;
 mod processors;
 pub mod quarantine;
 mod refusal;
+mod shapes;
 mod turns;
 mod uploads;
 

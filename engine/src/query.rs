@@ -15,6 +15,7 @@ mod checked_sum_test;
 pub(crate) mod context;
 pub(crate) mod date_range;
 pub(crate) mod date_trunc;
+mod dimension_texts;
 pub(crate) mod dry_run;
 pub(crate) mod execute;
 pub(crate) mod file_partials;

@@ -2,7 +2,7 @@
 //!
 //! It does not do arithmetic beyond what parsing and printing need.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Digits in all. With 25, DataFusion's `avg` still accumulates in 128 bits.
 pub const PRECISION: u8 = 25;
@@ -68,19 +68,31 @@ impl fmt::Display for Value {
 
 /// Canonical text of an unscaled decimal: no trailing zeros, no exponent.
 pub fn canonical(units: i128, scale: i8) -> String {
-    let scale = usize::try_from(scale).unwrap_or(0);
-    let digits = units.unsigned_abs().to_string();
-    let sign = if units < 0 { "-" } else { "" };
-    if scale == 0 {
-        return format!("{sign}{digits}");
+    let mut text = String::new();
+    push_canonical(&mut text, units, scale);
+    text
+}
+
+/// Writes [`canonical`] text behind what is there.
+pub fn push_canonical(text: &mut String, units: i128, scale: i8) {
+    let scale = u32::try_from(scale).unwrap_or(0);
+    if units < 0 {
+        text.push('-');
     }
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{fraction}")
+    let (units, one) = (units.unsigned_abs(), 10_u128.saturating_pow(scale));
+    // Most fit 64 bits, which divide much faster.
+    let (whole, fraction) = match (u64::try_from(units), u64::try_from(one)) {
+        (Ok(units), Ok(one)) => (u128::from(units / one), u128::from(units % one)),
+        _ => (units / one, units % one),
+    };
+    // Writing to a string cannot fail.
+    let _ = match u64::try_from(whole) {
+        Ok(whole) => write!(text, "{whole}"),
+        Err(_) => write!(text, "{whole}"),
+    };
+    if fraction > 0 {
+        let _ = write!(text, ".{fraction:0>width$}", width = scale as usize);
+        text.truncate(text.trim_end_matches('0').len());
     }
 }
 

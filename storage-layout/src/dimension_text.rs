@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::arrange::wrong_type;
 use crate::decimal;
 use crate::dimension::DimensionRegistry;
+use crate::dimension_template::is_mark;
 use crate::error::Result;
 use crate::schema::DIMENSIONS;
 
@@ -66,11 +67,13 @@ impl<'a> DimensionTexts<'a> {
     }
 }
 
-/// A member of a JSON object as text; strings lose their quotes, null is none.
+/// A member of stored dimensions as text, if no column holds it; strings lose
+/// their quotes, null is none.
 fn member(json: &str, key: &str) -> Option<String> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
     match members.get(key)?.get() {
         "null" => None,
+        text if is_mark(text) => None,
         text if text.starts_with('"') => serde_json::from_str(text).ok(),
         text => Some(text.to_owned()),
     }

@@ -10,6 +10,7 @@ pub mod conform;
 pub mod data_file;
 pub mod decimal;
 pub mod dimension;
+pub mod dimension_template;
 pub mod dimension_text;
 pub mod durable;
 pub mod encoding;

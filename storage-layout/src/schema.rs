@@ -23,7 +23,8 @@ pub const METRIC_TYPE: &str = "metric_type";
 pub const METRIC_NAME: &str = "metric_name";
 /// The exact value.
 pub const METRIC_VALUE: &str = "metric_value";
-/// All dimensions as one JSON object.
+/// All dimensions as one JSON object; in files as
+/// [`dimension_template`](crate::dimension_template) says.
 pub const DIMENSIONS: &str = "dimensions";
 /// When it happened, UTC.
 pub const RECORDED_AT: &str = "recorded_at";
@@ -34,8 +35,9 @@ pub const INGESTED_AT: &str = "ingested_at";
 /// The commit that brought it; null in a file means the file's own version.
 pub const COMMIT_VERSION: &str = "commit_version";
 
-/// Grows when files of an older reader could be misread.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Grows when an older reader could misread a file. Version 1 held the whole text
+/// of dimensions; version 2 may hold templates.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Exact decimals, see [`decimal`].
 pub fn value_type() -> DataType {

@@ -20,7 +20,7 @@ use crate::data_file::FileStatistics;
 use crate::encoding::writer_properties;
 use crate::error::{Result, StorageError};
 use crate::id::TenantId;
-use crate::schema::{RECORDED_AT, SCHEMA_VERSION, stored_fields};
+use crate::schema::{SCHEMA_VERSION, stored_fields};
 
 /// Digits of a decimal that Parquet keeps as a 64-bit integer.
 const NARROW_PRECISION: u8 = 18;
@@ -124,7 +124,7 @@ impl<W: Write + Send> StreamWriter<W> {
     /// A writer of one tenant's file.
     pub fn new(tenant: &TenantId, columns: &MergedColumns, sink: W) -> Result<Self> {
         let schema = columns.written.clone();
-        let properties = writer_properties(tenant, schema.index_of(RECORDED_AT)?);
+        let properties = writer_properties(tenant, &schema);
         let options = ArrowWriterOptions::new()
             .with_properties(properties)
             .with_skip_arrow_metadata(true);

@@ -19,7 +19,7 @@ use crate::blocks::{BLOCKS_METADATA, BlockChecksums};
 use crate::encoding::{ROW_GROUP_ROWS, writer_properties};
 use crate::error::{Result, StorageError};
 use crate::id::TenantId;
-use crate::schema::{RECORDED_AT, SCHEMA_VERSION, stored_fields};
+use crate::schema::{SCHEMA_VERSION, stored_fields};
 
 /// Digits of a decimal that Parquet keeps as a 64-bit integer, which scans
 /// about twice as fast as 128-bit values.
@@ -51,7 +51,7 @@ pub fn encode_parquet(tenant: &TenantId, batches: &[RecordBatch]) -> Result<Enco
             footer_crc32: 0,
         });
     };
-    let properties = writer_properties(tenant, schema.index_of(RECORDED_AT)?);
+    let properties = writer_properties(tenant, &schema);
     // Without the embedded Arrow schema every Parquet tool reads the same
     // plain types; our readers know their schema from the catalog.
     let options = ArrowWriterOptions::new()

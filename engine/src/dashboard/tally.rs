@@ -72,7 +72,7 @@ pub(super) struct SliceTally {
     pub(super) slice: SliceIndex,
     /// Its key's number in the tally.
     pub(super) key: usize,
-    /// Its points in the range.
+    /// Its points in the range; only count and sums where the kind ranks by them.
     pub(super) current: Option<Measures>,
     /// Its points in the period before; only for keys that fold.
     pub(super) previous: Option<Measures>,
@@ -222,7 +222,11 @@ impl<'a> MetricTally<'a> {
         match (self.roles[key], period) {
             (Role::Ignore, _) | (Role::Rank, Period::Previous) => Ok(()),
             (Role::Rank, Period::Current) => {
-                merge(&mut self.slice(cell.slice, key).current, &cell.measures)
+                let by_sums = matches!(self.kind, MetricKind::Sum | MetricKind::Ratio { .. });
+                match &mut self.slice(cell.slice, key).current {
+                    Some(sum) if by_sums => sum.merge_sums(&cell.measures),
+                    current => merge(current, &cell.measures),
+                }
             }
             (Role::Fold, Period::Current) => {
                 self.days[day].fold.add(cell.measures.last.value)?;

@@ -6,17 +6,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringViewArray, StringViewBuilder,
-    TimestampMicrosecondArray,
+    ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, StringViewArray,
+    StringViewBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::Schema;
 use sha2::{Digest, Sha256};
 use storage_layout::dimension::DimensionColumn;
-use storage_layout::schema::{number_field, stored_fields, text_field, value_type};
+use storage_layout::dimension_template::Kind;
+use storage_layout::schema::{DIMENSIONS, number_field, stored_fields, text_field, value_type};
 use storage_layout::{DimensionRegistry, MetricKey, Value};
 use uuid::Uuid;
 
 use super::key_column::KeyColumn;
+use super::shapes::Shapes;
 use super::{DimensionValue, RawPoint, Rejection, dimension_text};
 use crate::error::{Error, Result};
 use crate::metadata::platforms::Platform;
@@ -51,12 +53,13 @@ pub struct PointBatch {
     events: Vec<Option<Uuid>>,
     event_ids: StringViewBuilder,
     dimensions: StringViewBuilder,
+    shapes: Shapes,
     keys: Vec<KeyColumn>,
     key_numbers: HashMap<Box<str>, usize>,
     json: String,
     /// Rows whose value had more than nine decimals.
     rounded: Vec<usize>,
-    /// The columns that no registry changes, made once.
+    /// The columns that no registry changes, made once; dimensions as whole texts.
     finished: Option<Vec<ArrayRef>>,
 }
 
@@ -76,6 +79,7 @@ impl PointBatch {
             events: Vec::new(),
             event_ids: StringViewBuilder::new(),
             dimensions: StringViewBuilder::new(),
+            shapes: Shapes::default(),
             keys: Vec::new(),
             key_numbers: HashMap::new(),
             json: String::new(),
@@ -182,8 +186,8 @@ impl PointBatch {
             .filter(|c| !c.partial)
     }
 
-    /// The rows in the columns that `registry` names; other keys stay in the
-    /// JSON text. `commit_version` is null: the file's own. No point can be
+    /// The rows in the columns that `registry` names; points with other keys keep
+    /// their JSON text, the others' is a template. `commit_version` is null: the file's own. No point can be
     /// added from here on.
     pub(super) fn rows(&mut self, registry: &DimensionRegistry) -> Result<RecordBatch> {
         let rows = self.len();
@@ -193,6 +197,10 @@ impl PointBatch {
         };
         self.finished = Some(columns.clone());
         let mut fields = stored_fields();
+        if let Ok(at) = Schema::new(fields.clone()).index_of(DIMENSIONS) {
+            let names = |key: usize| registry.get(&self.keys[key].key);
+            columns[at] = self.shapes.stored(columns[at].as_string_view(), names)?;
+        }
         for column in &mut self.keys {
             let Some(names) = registry.get(&column.key) else {
                 continue;
@@ -335,8 +343,10 @@ impl PointBatch {
     }
 
     fn shred(&mut self, row: usize, dimensions: &[(&str, DimensionValue<'_>)]) {
+        let mut shape = self.shapes.begin();
         for (position, (key, value)) in dimensions.iter().enumerate() {
             if matches!(value, DimensionValue::Null | DimensionValue::Nested(_)) {
+                shape.whole();
                 continue;
             }
             // Points mostly carry the same keys in the same order.
@@ -346,16 +356,28 @@ impl PointBatch {
             };
             let column = &mut self.keys[number];
             match value {
-                DimensionValue::Text(text) => column.push_text(row, text),
-                DimensionValue::Bool(true) => column.push_text(row, "true"),
-                DimensionValue::Bool(false) => column.push_text(row, "false"),
+                DimensionValue::Text(text) => {
+                    column.push_text(row, text);
+                    shape.push(number, Kind::Text);
+                }
+                DimensionValue::Bool(value) => {
+                    column.push_text(row, if *value { "true" } else { "false" });
+                    shape.push(number, Kind::Boolean);
+                }
                 DimensionValue::Number(text) => match Value::parse(text) {
-                    Ok(parsed) if !parsed.rounded => column.push_number(row, parsed.value),
-                    _ => column.misfit = true,
+                    Ok(parsed) if !parsed.rounded => {
+                        column.push_number(row, parsed.value);
+                        shape.push(number, Kind::Number);
+                    }
+                    _ => {
+                        column.misfit = true;
+                        shape.whole();
+                    }
                 },
                 DimensionValue::Null | DimensionValue::Nested(_) => {}
             }
         }
+        self.shapes.end(shape);
     }
 
     fn key_number(&mut self, key: &str) -> usize {

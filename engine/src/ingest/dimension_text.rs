@@ -1,6 +1,7 @@
-//! Dimensions as the JSON text that is kept beside their columns.
+//! Dimensions as JSON text: what is kept of those that columns do not hold.
 
 use storage_layout::Value;
+use storage_layout::dimension_template::write_text;
 
 use super::DimensionValue;
 
@@ -24,24 +25,6 @@ pub(super) fn write_object(json: &mut String, dimensions: &[(&str, DimensionValu
         }
     }
     json.push('}');
-}
-
-fn write_text(json: &mut String, text: &str) {
-    json.push('"');
-    let plain = |c: u8| c >= 0x20 && c != b'"' && c != b'\\';
-    if text.bytes().all(plain) {
-        json.push_str(text);
-    } else {
-        for c in text.chars() {
-            match c {
-                '"' => json.push_str("\\\""),
-                '\\' => json.push_str("\\\\"),
-                c if u32::from(c) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-                c => json.push(c),
-            }
-        }
-    }
-    json.push('"');
 }
 
 fn write_number(json: &mut String, text: &str) {

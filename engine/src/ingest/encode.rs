@@ -121,13 +121,16 @@ pub(crate) fn objects(
     Ok((files, uploads))
 }
 
-/// Decides where a file's roll-up goes, small parts into the catalog's row; what
+/// Decides where a file's roll-up goes, if it is worth keeping, small parts into the catalog's row; what
 /// becomes an object takes the window, tenant and id of `key`.
 pub(crate) fn place_rollup(
     key: &ObjectKey,
-    rollup: StoredRollup,
+    rollup: Option<StoredRollup>,
     uploads: &mut Vec<Upload>,
 ) -> (NewRollup, Option<String>) {
+    let Some(rollup) = rollup else {
+        return (NewRollup::None, None);
+    };
     let mut upload = |kind, bytes: Vec<u8>| {
         let path = ObjectKey {
             kind,
@@ -149,12 +152,12 @@ pub(crate) fn place_rollup(
     (days, detail_key)
 }
 
-fn rollup(target: &Target<'_>, rows: &RecordBatch) -> Result<StoredRollup> {
+fn rollup(target: &Target<'_>, rows: &RecordBatch) -> Result<Option<StoredRollup>> {
     let definitions = |key: &MetricKey| (target.definitions)(key);
     let mut builder = PartialsBuilder::new(target.zone, target.registry, &definitions);
     builder.push(rows).map_err(Error::storage)?;
     builder
         .finish()
-        .and_then(|rollup| rollup.encode())
+        .and_then(|rollup| rollup.encode(rows.num_rows() as u64))
         .map_err(Error::storage)
 }

@@ -206,7 +206,8 @@ impl Output<'_> {
         let path = self.key.path();
         let (written, sink) = self.writer.finish().map_err(unwritten)?;
         sink.finish().map_err(|e| unwritten(e.into()))?;
-        let stored = self.partials.finish().and_then(|rollup| rollup.encode());
+        let rollup = self.partials.finish().map_err(Error::storage)?;
+        let stored = rollup.encode(written.statistics.rows);
         let stored = stored.map_err(Error::storage)?;
         let mut side = |kind, bytes: &[u8]| -> Result<String> {
             self.key.kind = kind;
@@ -216,12 +217,13 @@ impl Output<'_> {
                 .map_err(|e| unwritten(e.into()))?;
             Ok(self.key.path().to_string())
         };
-        let detail = stored.detail.as_ref();
+        let detail = stored.as_ref().and_then(|stored| stored.detail.as_ref());
         let detail_key = detail.map(|bytes| side(ObjectKind::Detail, bytes));
         let detail_key = detail_key.transpose()?;
-        let rollup = match stored.days {
-            bytes if bytes.len() <= ROLLUP_INLINE_LIMIT_BYTES => NewRollup::Inline(bytes),
-            bytes => NewRollup::Object(side(ObjectKind::Rollup, &bytes)?),
+        let rollup = match stored.map(|stored| stored.days) {
+            None => NewRollup::None,
+            Some(bytes) if bytes.len() <= ROLLUP_INLINE_LIMIT_BYTES => NewRollup::Inline(bytes),
+            Some(bytes) => NewRollup::Object(side(ObjectKind::Rollup, &bytes)?),
         };
         Ok(NewDataFile {
             id: self.key.file,

@@ -142,8 +142,9 @@ async fn fits(scope: &Scope, file: &DataFile) -> Result<bool> {
     let Some(days) = readable(file.id, StoredRollup::decode_days(&bytes))? else {
         return Ok(false);
     };
+    let left_out = file.detail_key.is_none() && !StoredRollup::has_detail(&bytes);
     Ok(fit(days.definitions(), &scope.snapshot.definitions())
-        && stored_detail(scope, file, row).await?.is_some())
+        && (left_out || stored_detail(scope, file, row).await?.is_some()))
 }
 
 async fn remade(
@@ -159,7 +160,8 @@ async fn remade(
     let rollup = maintainer
         .rollup_of_rows(snapshot, file, zone, pace)
         .await?;
-    let rollup = tokio::task::spawn_blocking(move || rollup.encode())
+    let rows = file.statistics.rows;
+    let rollup = tokio::task::spawn_blocking(move || rollup.encode(rows))
         .await
         .map_err(Error::internal)?
         .map_err(Error::storage)?;

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use storage_layout::decimal::{SCALE, canonical};
 use storage_layout::rollup::{
-    Cell, Detail, FileRollup, LocalDay, Measures, Partials, Sketch, Slice, Stamped, StoredRollup,
+    Cell, Detail, LocalDay, Measures, Partials, Sketch, Slice, Stamped, StoredRollup,
 };
 use storage_layout::{MetricKey, TenantId};
 
@@ -45,7 +45,8 @@ pub struct VerifyReport {
     /// Files without a roll-up that fits the zone, the definitions and the
     /// format in force: answers make theirs from the rows.
     pub stale_files: u64,
-    /// Files that are too new to have a roll-up: answers make theirs from the rows.
+    /// Files without a roll-up because they are inline, or because theirs would
+    /// hardly be smaller than their rows: answers make theirs from the rows.
     pub inline_files: u64,
     /// What was compared.
     pub checked: Checked,
@@ -160,7 +161,7 @@ pub(super) async fn verify(
         {
             continue;
         }
-        if file.storage == FileStorage::Inline {
+        if file.storage == FileStorage::Inline || file.rollup_zone.is_none() {
             report.inline_files += 1;
             continue;
         }
@@ -180,7 +181,11 @@ pub(super) async fn verify(
             report,
         };
         report = tokio::task::spawn_blocking(move || {
-            comparison.compare(&expected, &stored);
+            let (days, detail) = &stored;
+            comparison.compare_days(&expected.days, days);
+            if let Some(detail) = detail {
+                comparison.compare_detail(&expected.detail, detail);
+            }
             comparison.report
         })
         .await
@@ -189,8 +194,9 @@ pub(super) async fn verify(
     Ok(report)
 }
 
-/// The stored roll-up, past every cache; `None` when answers do not use it.
-async fn stored(scope: &Scope, file: &DataFile) -> Result<Option<FileRollup>> {
+/// The stored roll-up, past every cache, with its detail unless it was left out;
+/// `None` when answers do not use it.
+async fn stored(scope: &Scope, file: &DataFile) -> Result<Option<(Partials, Option<Detail>)>> {
     if file.rollup_zone != Some(scope.snapshot.tenant.time_zone) {
         return Ok(None);
     }
@@ -202,10 +208,9 @@ async fn stored(scope: &Scope, file: &DataFile) -> Result<Option<FileRollup>> {
         return Ok(None);
     };
     let fits = fit(days.definitions(), &scope.snapshot.definitions());
+    let left_out = file.detail_key.is_none() && !StoredRollup::has_detail(&bytes);
     let detail = stored_detail(scope, file, row).await?;
-    Ok(detail
-        .filter(|_| fits)
-        .map(|detail| FileRollup { days, detail }))
+    Ok((fits && (left_out || detail.is_some())).then_some((days, detail)))
 }
 
 pub(super) struct Comparison {
@@ -224,11 +229,6 @@ impl Comparison {
             local: LocalDay::new(zone),
             report: VerifyReport::default(),
         }
-    }
-
-    fn compare(&mut self, expected: &FileRollup, stored: &FileRollup) {
-        self.compare_days(&expected.days, &stored.days);
-        self.compare_detail(&expected.detail, &stored.detail);
     }
 
     pub(super) fn compare_days(&mut self, expected: &Partials, stored: &Partials) {

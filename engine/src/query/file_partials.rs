@@ -147,10 +147,11 @@ async fn days(scope: &Scope, file: &DataFile, zone: Tz, row: Option<Bytes>) -> R
         return Ok(sourced(partials, PartialsSource::Rollup));
     }
     let made = from_rows(scope, file, zone).await?;
-    // Inline rows stand for the roll-up that they will have.
-    let source = match file.storage {
-        FileStorage::Inline => PartialsSource::Rollup,
-        FileStorage::Object { .. } => PartialsSource::Raw,
+    // Inline rows stand for the roll-up that they will have, few rows for one that
+    // would hardly be smaller.
+    let source = match (&file.storage, file.rollup_zone) {
+        (FileStorage::Inline, _) | (FileStorage::Object { .. }, None) => PartialsSource::Rollup,
+        (FileStorage::Object { .. }, Some(_)) => PartialsSource::Raw,
     };
     Ok(sourced(made.days, source))
 }
@@ -208,7 +209,8 @@ pub(crate) async fn stored_detail(
         },
     };
     let current = scope.snapshot.definitions();
-    Ok(readable(file.id, decoded)?.filter(|detail| fit(detail.definitions(), &current)))
+    let detail = readable(file.id, decoded)?.flatten();
+    Ok(detail.filter(|detail| fit(detail.definitions(), &current)))
 }
 
 /// The stored bytes with a file's days.

@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use chrono::{NaiveTime, TimeZone};
+use chrono_tz::Tz;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result as DataFusionResult;
@@ -119,12 +121,19 @@ async fn since(scope: &Scope, wanted: u64) -> Result<Option<i64>> {
         for cell in cells.iter().rev().filter(|cell| cell.slice == 0) {
             points += cell.measures.count.unsigned_abs();
             if points >= wanted {
-                // No zone is further than a day from UTC.
-                return Ok(Some((i64::from(cell.day) - 1) * DAY_US));
+                return Ok(Some(begin_us(cell.day, zone)));
             }
         }
     }
     Ok(None)
+}
+
+/// The first instant of a local day, or one before it.
+fn begin_us(day: i32, zone: Tz) -> i64 {
+    let midnight = LocalDay::date(day).and_time(NaiveTime::MIN);
+    let begins = zone.from_local_datetime(&midnight).earliest();
+    // Where clocks go over midnight: no zone is further than a day from UTC.
+    begins.map_or((i64::from(day) - 1) * DAY_US, |at| at.timestamp_micros())
 }
 
 fn with_condition(plan: LogicalPlan, since_us: i64) -> DataFusionResult<LogicalPlan> {

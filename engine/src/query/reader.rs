@@ -175,17 +175,20 @@ impl Reader {
         let Some(blocks) = self.blocks.clone().flatten() else {
             return self.read(ranges).await;
         };
-        let wide: Vec<Range<u64>> = ranges.iter().map(|range| blocks.widen(range)).collect();
+        let wide = joined(ranges.iter().map(|range| blocks.widen(range)));
         let fetched = self.read(wide.clone()).await?;
-        let mut parts = Vec::with_capacity(ranges.len());
-        for ((range, wide), bytes) in ranges.iter().zip(&wide).zip(fetched) {
-            if !blocks.fits(wide.start, &bytes) {
-                return Err(self.damaged("the checksum of a block does not match its footer's"));
-            }
-            let start = (range.start - wide.start) as usize;
-            parts.push(bytes.slice(start..start + (range.end - range.start) as usize));
+        let fits = |(wide, bytes): (&Range<u64>, &Bytes)| blocks.fits(wide.start, bytes);
+        if !wide.iter().zip(&fetched).all(fits) {
+            return Err(self.damaged("the checksum of a block does not match its footer's"));
         }
-        Ok(parts)
+        let part = |range: &Range<u64>| {
+            let within = |wide: &Range<u64>| wide.start <= range.start && range.end <= wide.end;
+            let at = wide.iter().position(within)?;
+            let start = (range.start - wide[at].start) as usize;
+            Some(fetched[at].slice(start..start + (range.end - range.start) as usize))
+        };
+        let parts = ranges.iter().map(part).collect::<Option<Vec<_>>>();
+        parts.ok_or_else(|| self.damaged("its footer names bytes that it does not have"))
     }
 
     fn damaged(&self, what: &str) -> ParquetError {
@@ -194,6 +197,21 @@ impl Reader {
             what: what.to_owned(),
         }))
     }
+}
+
+/// Ranges of blocks in order, those that meet as one: pages of few rows share
+/// their blocks, and each is fetched and checked once.
+fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut ranges: Vec<Range<u64>> = ranges.collect();
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 /// Reads a footer that has no checksum in the catalog.

@@ -31,14 +31,15 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::scalar::ScalarValue;
 use storage_layout::conform::conform;
+use storage_layout::dimension_template::full_texts_of;
 use storage_layout::schema::{
-    COMMIT_VERSION, PLATFORM, RECORDED_AT, TENANT_ID, stored_schema, table_schema,
+    COMMIT_VERSION, DIMENSIONS, PLATFORM, RECORDED_AT, TENANT_ID, stored_schema, table_schema,
 };
 
 use super::reader::ReaderFactory;
 use super::restricted::RestrictedExec;
 use super::scope::{AnswerStats, Scope};
-use super::{files, pruning};
+use super::{dimension_texts, files, pruning};
 use crate::metadata::catalog::{DataFile, FileStorage};
 
 /// The version of the commit that brought a file, as a column of its scan.
@@ -109,10 +110,19 @@ impl PointsTable {
             own,
             &DFSchema::try_from(scan_schema.table_schema().as_ref().clone())?,
         )?;
+        let position = |name: &str| {
+            let named = |&i: &usize| self.schema.field(i).name() == name;
+            projection.iter().position(named)
+        };
+        let (version, dimensions) = (position(COMMIT_VERSION), position(DIMENSIONS));
         let factory = ReaderFactory::new(self.scope.clone(), self.stats.clone());
         let source = ParquetSource::new(scan_schema.clone())
             .with_predicate(of_tenant)
             .with_enable_page_index(true)
+            // Texts of dimensions are made of many columns: of few rows, if a
+            // filter leaves few. Other columns are decoded faster than picked.
+            .with_pushdown_filters(dimensions.is_some())
+            .with_reorder_filters(dimensions.is_some())
             .with_parquet_file_reader_factory(Arc::new(factory));
         let width = stored.fields().len();
         // In the scan, stored columns come first and the constants behind them.
@@ -120,11 +130,16 @@ impl PointsTable {
             .iter()
             .map(|&i| if i == 0 { width } else { i - 1 })
             .collect();
-        let version = projection
-            .iter()
-            .position(|&i| self.schema.field(i).name() == COMMIT_VERSION);
         if version.is_some() {
             columns.push(width + 1);
+        }
+        if dimensions.is_some() {
+            for name in dimension_texts::columns(&self.scope.snapshot.registry) {
+                let column = stored.index_of(&name)?;
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
         }
         let groups = self.groups(objects, &stored, state.config().target_partitions());
         let config = FileScanConfigBuilder::new(store_url()?, Arc::new(source))
@@ -133,10 +148,42 @@ impl PointsTable {
             .with_limit(limit)
             .build();
         let scan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
-        match version {
-            None => Ok(scan),
-            Some(at) => with_version(scan, at, projection.len()),
+        if version.is_none() && dimensions.is_none() {
+            return Ok(scan);
         }
+        self.completed(state, scan, projection.len())
+    }
+
+    /// The first `width` columns of a scan, with the version of the file where a
+    /// row has none of its own, and with dimensions as whole texts; the columns
+    /// that these are made of are dropped.
+    fn completed(
+        &self,
+        state: &dyn Session,
+        scan: Arc<dyn ExecutionPlan>,
+        width: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = scan.schema();
+        let expression = |(at, field): (usize, &FieldRef)| {
+            let own = Column::new(field.name(), at);
+            let expr: Arc<dyn PhysicalExpr> = match field.name().as_str() {
+                COMMIT_VERSION => or_added(own, &schema)?,
+                DIMENSIONS => {
+                    let names = dimension_texts::columns(&self.scope.snapshot.registry);
+                    let columns = names
+                        .iter()
+                        .map(|name| Column::new_with_schema(name, &schema))
+                        .collect::<Result<Vec<_>>>()?;
+                    let options = Arc::clone(state.config().options());
+                    dimension_texts::texts(own, columns, &schema, options)?
+                }
+                _ => Arc::new(own),
+            };
+            Ok(ProjectionExpr::new(expr, field.name().clone()))
+        };
+        let fields = schema.fields().iter().enumerate().take(width);
+        let expressions = fields.map(expression).collect::<Result<Vec<_>>>()?;
+        Ok(Arc::new(ProjectionExec::try_new(expressions, scan)?))
     }
 
     /// That a point is of a platform that may be seen.
@@ -215,7 +262,14 @@ impl PointsTable {
         schema: &SchemaRef,
     ) -> Result<RecordBatch> {
         let fault = |e: storage_layout::StorageError| DataFusionError::External(Box::new(e));
-        let batch = conform(rows, &nullable(schema)).map_err(fault)?;
+        let mut batch = conform(rows, &nullable(schema)).map_err(fault)?;
+        if let Ok(at) = schema.index_of(DIMENSIONS)
+            && let Some(texts) = full_texts_of(rows, DIMENSIONS).map_err(fault)?
+        {
+            let mut columns = batch.columns().to_vec();
+            columns[at] = Arc::new(texts);
+            batch = RecordBatch::try_new(batch.schema(), columns)?;
+        }
         let columns = schema
             .fields()
             .iter()
@@ -276,32 +330,12 @@ fn nullable(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// `coalesce(commit_version, added_version)` at position `at`; the added
-/// column, last in the scan, is dropped.
-fn with_version(
-    scan: Arc<dyn ExecutionPlan>,
-    at: usize,
-    columns: usize,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema = scan.schema();
-    let own: Arc<dyn PhysicalExpr> = Arc::new(Column::new(COMMIT_VERSION, at));
-    let added: Arc<dyn PhysicalExpr> = Arc::new(Column::new(ADDED_VERSION, columns));
+/// `coalesce(commit_version, added_version)`.
+fn or_added(own: Column, schema: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
+    let own: Arc<dyn PhysicalExpr> = Arc::new(own);
+    let added: Arc<dyn PhysicalExpr> = Arc::new(Column::new_with_schema(ADDED_VERSION, schema)?);
     let missing = datafusion::physical_expr::expressions::is_null(own.clone())?;
-    let filled =
-        datafusion::physical_expr::expressions::case(None, vec![(missing, added)], Some(own))?;
-    let expressions = (0..columns).map(|i| {
-        let name = schema.field(i).name();
-        let expr: Arc<dyn PhysicalExpr> = if i == at {
-            filled.clone()
-        } else {
-            Arc::new(Column::new(name, i))
-        };
-        ProjectionExpr::new(expr, name.clone())
-    });
-    Ok(Arc::new(ProjectionExec::try_new(
-        expressions.collect::<Vec<_>>(),
-        scan,
-    )?))
+    datafusion::physical_expr::expressions::case(None, vec![(missing, added)], Some(own))
 }
 
 #[async_trait]

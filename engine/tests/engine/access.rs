@@ -12,6 +12,7 @@ use engine::metadata::keys::{KeyRequest, Scope};
 use engine::metadata::platform_keys::{PlatformKeyRequest, PlatformScopes};
 use engine::metadata::roles::Base;
 use engine::metadata::token_revocations::{Revoked, Shown};
+use engine::session::RecordTables;
 use engine::{Access, Engine, Error, TenantId};
 use secrecy::ExposeSecret;
 
@@ -49,7 +50,10 @@ async fn ask(
     query: &str,
 ) -> engine::Result<Table> {
     let access = Arc::new(access.clone());
-    let session = fixture.engine.session_as(tenant, access).await?;
+    let session = fixture
+        .engine
+        .session_as(tenant, access, RecordTables::Hidden)
+        .await?;
     table(session.sql(query, &[]).await?).await
 }
 

@@ -68,11 +68,12 @@ fn resident_mib() -> i64 {
     kib / 1024
 }
 
-/// Points all over a year, so that quarter hours are objects.
-fn hourly(points: u64) -> String {
+/// Points all over three months, with so many quarter hours that they are objects,
+/// and so many points in each that they are kept.
+fn spread(points: u64) -> String {
     let start = chrono::DateTime::from_timestamp(1_704_067_200, 0).unwrap();
     let line = |i: u64| {
-        let at = start + chrono::Duration::minutes(7 * i as i64);
+        let at = start + chrono::Duration::seconds(105 * i as i64);
         // Numbers that no compression foresees.
         let value = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let dimensions = format!(r#"{{"k":"v{}"}}"#, i % 50);
@@ -82,10 +83,10 @@ fn hourly(points: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_body_of_a_year_leaves_every_object_that_its_commit_names() {
+async fn a_body_of_months_leaves_every_object_that_its_commit_names() {
     let fixture = Fixture::start().await;
     let tenant = fixture.tenant("a", "UTC").await;
-    let text = hourly(75_000);
+    let text = spread(75_000);
     let sent = send(
         &fixture,
         &tenant,

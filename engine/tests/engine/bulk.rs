@@ -375,6 +375,10 @@ async fn what_another_writer_changed_meanwhile_is_taken_into_account() {
         count(dimensions->>'n'), count(dimensions->>'N') from analytics_data_points";
     let expected = format!("{} {POINTS} 1 {} 1", POINTS + 1, POINTS - 2);
     assert_eq!(fixture.row(&tenant, columns).await, expected);
+    let texts = r#"select count(*) from analytics_data_points where dimensions =
+        '{"n":' || (dimensions->>'n') || ',"k":"' || (dimensions->>'k') || '"}'"#;
+    let expected = (POINTS - 2).to_string();
+    assert_eq!(fixture.row(&tenant, texts).await, expected);
     let sum = "select sum(metric_value) from analytics_data_points where metric_value > 5";
     let raw: u64 = (5..POINTS).sum::<u64>() - 6;
     let fraction = format!("{:.9}", (POINTS - 6) as f64 * 1e-9);

@@ -452,17 +452,17 @@ async fn a_check_beside_writers_finds_nothing() {
 #[tokio::test]
 async fn wrong_quarter_hours_are_found() {
     let mut damaged = Damaged::start().await;
-    // So many quarter hours, of two points each with numbers that no
+    // So many quarter hours, of eight points each with numbers that no
     // compression foresees, that they stand in an object of their own.
     let line = |seed: u64, i: u64| {
-        let (day, quarter) = (1 + i / 192, i / 2 % 96);
-        let (hour, minute) = (quarter / 4, quarter % 4 * 15 + i % 2 * 7);
+        let (day, quarter) = (1 + i / 768, i / 8 % 96);
+        let (hour, minute) = (quarter / 4, quarter % 4 * 15 + i % 8);
         let at = format!("2024-06-{day:02}T{hour:02}:{minute:02}:00Z");
         let number = (seed + i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         order(&number.to_string(), &at, "{}")
     };
     for seed in [0, 1_000_000] {
-        let lines: Vec<String> = (0..5_600).map(|i| line(seed, i)).collect();
+        let lines: Vec<String> = (0..16_800).map(|i| line(seed, i)).collect();
         damaged.fixture.ingest(&damaged.a, &lines).await;
         damaged.fixture.engine.compact(&damaged.a).await.unwrap();
     }

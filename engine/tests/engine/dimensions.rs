@@ -33,6 +33,27 @@ const HELD: [(&str, [&str; 4]); 17] = [
     (r#"{"k_1":"line","k-1":2}"#, ["null", "null", "2", "line"]),
 ];
 
+/// The text of each of those points, in the order of its keys.
+const TEXTS: [&str; 17] = [
+    r#"{"k":"text"}"#,
+    r#"{"k":true}"#,
+    r#"{"k":false}"#,
+    r#"{"k":1}"#,
+    r#"{"k":1}"#,
+    r#"{"k":-0.5}"#,
+    r#"{"k":100}"#,
+    r#"{"k":0}"#,
+    r#"{"k":"1.0"}"#,
+    r#"{"k":""}"#,
+    r#"{"k":"a \"b\"\u000aé"}"#,
+    "null",
+    r#"{"k":null}"#,
+    r#"{"k":{"a":[1]}}"#,
+    r#"{"K":"upper","k":"lower"}"#,
+    r#"{"k-1":"dash"}"#,
+    r#"{"k_1":"line","k-1":2}"#,
+];
+
 async fn check(fixture: &Fixture, tenant: &TenantId) {
     let rows = fixture
         .rows(
@@ -48,7 +69,22 @@ async fn check(fixture: &Fixture, tenant: &TenantId) {
         assert_eq!(row[1..5], expected, "{dimensions}");
         assert_eq!(row[5], "null", "{dimensions}");
     }
+    // With a filter that the scan applies, with columns beside, and alone.
+    for query in [
+        "SELECT dimensions FROM analytics_data_points WHERE metric_value < 100 ORDER BY metric_value",
+        "SELECT dimensions, dimensions->>'k', commit_version, platform FROM analytics_data_points
+             WHERE recorded_at > '2020-01-01T00:00:00Z' AND metric_value < 100 ORDER BY metric_value",
+        "SELECT p.dimensions FROM (SELECT dimensions, metric_value FROM analytics_data_points) p
+             WHERE metric_value < 100 ORDER BY metric_value",
+    ] {
+        let rows = fixture.rows(tenant, query).await;
+        let texts: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(texts, TEXTS, "{query}");
+    }
     for (query, expected) in [
+        ("SELECT metric_value FROM analytics_data_points WHERE dimensions LIKE '%upper%'", "14"),
+        ("SELECT count(*) FROM analytics_data_points WHERE dimensions = '{\"k\":1}' AND metric_value < 100", "2"),
+        ("SELECT count(*) FROM analytics_data_points WHERE dimensions IS NULL", "1"),
         ("SELECT count(*) FROM analytics_data_points WHERE dimensions->>'k' = '1'", "2"),
         ("SELECT count(DISTINCT dimensions->>'K') FROM analytics_data_points", "1"),
         ("SELECT sum(metric_value) FROM analytics_data_points p WHERE p.dimensions->>'k-1' IS NOT NULL", "31"),

@@ -15,6 +15,7 @@ use engine::metadata::token_revocations::Revoked;
 use engine::query::running::{Asked, Class};
 use engine::query_jobs::NewQuery;
 use engine::saved_query::Definition;
+use engine::session::RecordTables;
 use engine::{Access, Engine, EngineOptions, Error, TenantId};
 use serde_json::Value;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -96,6 +97,7 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
         query: "select 1".into(),
         params: Vec::new(),
         timeout: None,
+        access: std::sync::Arc::default(),
         records: RecordTables::Hidden,
     };
     let jobs = fixture.engine.query_jobs();

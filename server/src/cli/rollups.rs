@@ -53,7 +53,7 @@ fn text(report: &VerifyReport) -> String {
     let checked = &report.checked;
     let mut text = format!(
         "checked {} days, {} dimension values, {} quarter hours and {} sketches in {} files \
-         ({} stale and {} inline files have no roll-up in use): {} differ",
+         ({} stale and {} inline or small files have no roll-up in use): {} differ",
         checked.days,
         checked.dimension_values,
         checked.quarter_hours,

@@ -37,7 +37,7 @@ pub(crate) struct Verified {
     files: u64,
     /// Files whose stored roll-up awaits its rewrite: answers are made from rows.
     stale_files: u64,
-    /// Files too new to have a roll-up: answers are made from rows.
+    /// Files that are inline, or too small for a roll-up: answers are made from rows.
     inline_files: u64,
     /// How many cells were compared.
     checked: Checked,

@@ -213,7 +213,8 @@ fn a_stored_roll_up_comes_back_as_it_was() {
                 })
                 .collect();
         }
-        let stored = rollup.encode().expect("bytes");
+        let encode = |rows| rollup.encode(rows).expect("bytes").expect("is kept");
+        let stored = encode(1 << 20);
         assert_eq!(stored.detail.is_some(), alone);
         let days = StoredRollup::decode_days(&stored.days).expect("days");
         assert_eq!(days.cells(), rollup.days.cells());
@@ -223,7 +224,15 @@ fn a_stored_roll_up_comes_back_as_it_was() {
             Some(bytes) => StoredRollup::decode_detail(bytes, DetailPlace::Alone),
             None => StoredRollup::decode_detail(&stored.days, DetailPlace::BehindDays),
         };
-        assert_eq!(detail.expect("detail"), rollup.detail);
+        assert_eq!(detail.expect("detail"), Some(rollup.detail.clone()));
+        if alone {
+            // Of so few rows it is not worth its bytes.
+            let days = encode(10_000).days;
+            let detail = StoredRollup::decode_detail(&days, DetailPlace::BehindDays);
+            assert_eq!(detail.expect("nothing"), None);
+            assert!(StoredRollup::decode_days(&days).is_ok());
+            assert!(!StoredRollup::has_detail(&days));
+        }
 
         let mut damaged = stored.days.clone();
         damaged[40] ^= 1;

@@ -8,7 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Detail, Partials, RollupError};
-use crate::encoding::DETAIL_INLINE_LIMIT_BYTES;
+use crate::encoding::{DETAIL_INLINE_LIMIT_BYTES, ROLLUP_BYTES_PER_ROW, ROLLUP_KEPT_BYTES};
 
 /// Grows when a stored section can no longer be read as it was meant. Version 1
 /// had no mark and no detail; version 2 broke ties of first and last by the
@@ -29,25 +29,37 @@ pub struct FileRollup {
 /// A roll-up's bytes, before it is decided where they go.
 #[derive(Debug, Clone)]
 pub struct StoredRollup {
-    /// The days, and a small detail behind them.
+    /// The days, and a small detail behind them if it was not left out.
     pub days: Vec<u8>,
     /// A detail that is too large to be fetched along.
     pub detail: Option<Vec<u8>>,
 }
 
 impl FileRollup {
-    /// The roll-up as bytes.
-    pub fn encode(&self) -> Result<StoredRollup, RollupError> {
+    /// The roll-up of a file of so many rows as bytes. `None` when it is hardly
+    /// smaller than the rows, which then give it as fast; a detail that is, is left
+    /// out alone.
+    pub fn encode(&self, rows: u64) -> Result<Option<StoredRollup>, RollupError> {
+        let worth_keeping = |section: &[u8]| {
+            let bytes = section.len() as u64;
+            bytes <= ROLLUP_KEPT_BYTES || bytes <= rows * ROLLUP_BYTES_PER_ROW
+        };
         let mut days = seal(&self.days.encode()?)?;
+        if !worth_keeping(&days) {
+            return Ok(None);
+        }
         let detail = seal(&self.detail.encode()?)?;
+        if !worth_keeping(&detail) {
+            return Ok(Some(StoredRollup { days, detail: None }));
+        }
         if detail.len() > DETAIL_INLINE_LIMIT_BYTES {
-            return Ok(StoredRollup {
+            return Ok(Some(StoredRollup {
                 days,
                 detail: Some(detail),
-            });
+            }));
         }
         days.extend_from_slice(&detail);
-        Ok(StoredRollup { days, detail: None })
+        Ok(Some(StoredRollup { days, detail: None }))
     }
 }
 
@@ -57,13 +69,19 @@ impl StoredRollup {
         Partials::decode(open(bytes)?.0)
     }
 
+    /// Whether a detail is kept behind the days.
+    pub fn has_detail(bytes: &[u8]) -> bool {
+        open(bytes).is_ok_and(|(_, rest)| !rest.is_empty())
+    }
+
     /// The detail behind the days of a stored roll-up, or of an object of its
-    /// own. Errors: `OtherFormat`, `Corrupt`.
-    pub fn decode_detail(bytes: &[u8], place: DetailPlace) -> Result<Detail, RollupError> {
+    /// own; `None` where it was left out. Errors: `OtherFormat`, `Corrupt`.
+    pub fn decode_detail(bytes: &[u8], place: DetailPlace) -> Result<Option<Detail>, RollupError> {
         let (first, rest) = open(bytes)?;
         match place {
-            DetailPlace::Alone => Detail::decode(first),
-            DetailPlace::BehindDays => Detail::decode(open(rest)?.0),
+            DetailPlace::Alone => Detail::decode(first).map(Some),
+            DetailPlace::BehindDays if rest.is_empty() => Ok(None),
+            DetailPlace::BehindDays => Detail::decode(open(rest)?.0).map(Some),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
-use storage_layout::schema::EVENT_ID;
+use storage_layout::dimension_template::full_texts_of;
+use storage_layout::schema::{DIMENSIONS, EVENT_ID};
 use storage_layout::{DimensionColumn, arrange};
 use uuid::Uuid;
 
@@ -17,7 +18,8 @@ use crate::ingest::batch::event_hash;
 /// Changes rows; `None` where nothing is to be changed.
 pub(super) type Change = dyn Fn(&RecordBatch) -> Result<Option<RecordBatch>> + Send + Sync;
 
-/// Columns under their new names; those without are left out.
+/// Columns under their new names; those without are left out. Dimensions are
+/// whole texts then.
 pub(super) fn renamed(
     rows: &RecordBatch,
     changed: &BTreeMap<Arc<str>, Option<Arc<str>>>,
@@ -59,6 +61,12 @@ pub(super) fn renamed(
     }
     if !touched {
         return Ok(None);
+    }
+    // Templates name columns as they were.
+    let whole = full_texts_of(rows, DIMENSIONS).map_err(Error::internal)?;
+    let at = fields.iter().position(|field| field.name() == DIMENSIONS);
+    if let (Some(at), Some(whole)) = (at, whole) {
+        columns[at] = Arc::new(whole);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .map(Some)

@@ -18,8 +18,8 @@ const TOLD: usize = 3;
 pub(super) struct Stored {
     pub(super) zone: Tz,
     days: Partials,
-    /// `None` where its object is missing, which is told elsewhere, or nobody
-    /// reads it.
+    /// `None` where its object is missing, which is told elsewhere, nobody reads
+    /// it, or it was left out.
     detail: Option<Detail>,
 }
 
@@ -52,7 +52,7 @@ impl Stored {
         let detail = match decoded {
             Some(Err(RollupError::OtherFormat(_))) | None => None,
             Some(Err(error)) => return Err(error.to_string()),
-            Some(Ok(detail)) => Some(detail),
+            Some(Ok(detail)) => detail,
         };
         let definitions = head.definitions();
         if !fit(days.definitions(), &definitions) {
