@@ -2,7 +2,9 @@
 
 use engine::Engine;
 
-/// The front's state: nothing but the engine, so that any number of servers
+use crate::auth::Seal;
+
+/// The front's state: the engine and what was set, so that any number of servers
 /// can stand beside each other. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -10,4 +12,6 @@ pub struct App {
     pub engine: Engine,
     /// The largest body of points, bytes as sent.
     pub body_limit_bytes: u64,
+    /// Seals the pages' session cookies.
+    pub seal: Seal,
 }

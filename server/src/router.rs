@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
+use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use crate::error::Problem;
-use crate::{layers, routes};
+use crate::{assets, layers, routes};
 
 /// Where the OpenAPI document is.
 pub const OPENAPI_PATH: &str = "/api/openapi.json";
@@ -24,6 +25,7 @@ pub fn router(app: App) -> Router {
         .url(OPENAPI_PATH, api);
     let router = routes
         .merge(layers::around_docs(Router::from(docs)))
+        .merge(layers::around_pages(pages()))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     layers::around(router).with_state(app)
@@ -47,6 +49,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::rollups::verify))
         .routes(routes!(routes::platforms::list))
         .routes(routes!(routes::exports::create))
+        // The pages' sessions
+        .routes(routes!(
+            routes::session::sign_in,
+            routes::session::show,
+            routes::session::sign_out
+        ))
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
@@ -54,6 +62,14 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::health::health))
         .routes(routes!(routes::health::live))
         .routes(routes!(routes::health::ready))
+}
+
+/// What browsers see; the pages' own paths all get the same document.
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/app/{*page}", get(assets::page))
+        .route("/assets/{name}", get(assets::file))
 }
 
 #[derive(OpenApi)]
@@ -75,6 +91,7 @@ fn api() -> OpenApiRouter<App> {
         (name = "read", description = "Questions and answers"),
         (name = "export", description = "Data in bulk"),
         (name = "keep", description = "What is kept, and what is erased"),
+        (name = "session", description = "The pages' sessions"),
         (name = "server", description = "Health")
     )
 )]
@@ -90,6 +107,8 @@ fn document() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
     components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::session::COOKIE));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     document
 }
 

@@ -12,4 +12,5 @@ pub(crate) mod platforms;
 pub(crate) mod quarantine;
 pub(crate) mod retention;
 pub(crate) mod rollups;
+pub(crate) mod session;
 pub(crate) mod sql;

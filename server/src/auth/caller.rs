@@ -10,7 +10,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use engine::TenantId;
 use engine::metadata::keys::Scope;
+use secrecy::ExposeSecret as _;
 
+use super::session;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
@@ -58,7 +60,11 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let secret = credential(&parts.headers)?;
+        let session = session::credential(parts, app)?;
+        let secret = match &session {
+            Some(secret) => secret.expose_secret(),
+            None => credential(&parts.headers)?,
+        };
         let caller = app
             .engine
             .keys()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use engine::{Engine, EngineOptions, Error, Maintenance, Result, UpkeepOptions};
+use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
+use crate::auth::Seal;
 use crate::listen;
 use crate::router::router;
 
@@ -59,6 +61,15 @@ pub(super) struct Serve {
     /// Leave background work to the other servers of the same catalog.
     #[arg(long, env = "TESSERA_NO_UPKEEP")]
     no_upkeep: bool,
+    /// A text of 32 characters or more that seals the pages' session cookies,
+    /// the same on all servers of a catalog; else the data directory keeps one.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "TESSERA_SESSION_SECRET",
+        hide_env_values = true
+    )]
+    session_secret: Option<SecretString>,
     /// Create a demo tenant for each plan with a year of data.
     #[arg(long)]
     demo: bool,
@@ -97,6 +108,7 @@ impl Serve {
         let app = router(App {
             engine: engine.clone(),
             body_limit_bytes: u64::from(self.body_limit_mib) << 20,
+            seal: self.seal(place)?,
         });
         let mut server = tokio::spawn(listen::serve(listener, app, closed(stopped)));
         let url = format!("http://{address}");
@@ -138,6 +150,13 @@ impl Serve {
             &json!({"url": url, "demo": demo}),
         );
         Ok(())
+    }
+
+    fn seal(&self, place: &Place) -> Result<Seal> {
+        match &self.session_secret {
+            Some(text) => Seal::from_text(text),
+            None => Seal::of_directory(&place.data_dir()?),
+        }
     }
 
     fn upkeep(&self) -> Result<UpkeepOptions> {
