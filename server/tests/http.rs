@@ -29,6 +29,8 @@ mod front;
 mod import;
 #[path = "http/keep.rs"]
 mod keep;
+#[path = "http/pages.rs"]
+mod pages;
 #[path = "http/quarantine.rs"]
 mod quarantine;
 #[path = "http/rollups.rs"]
