@@ -35,6 +35,11 @@ export function pointsWord(of: MetricName): string {
   return POINTS[of.metric_name] ?? "points";
 }
 
+/** What a single one is called: `orders` is `order`. */
+export function pointWord(of: MetricName): string {
+  return pointsWord(of).replace(/s$/, "");
+}
+
 /** How the metric's number is made. */
 export function kindWords(kind: Kind): string {
   switch (kind.kind) {
@@ -88,7 +93,34 @@ export interface Headline {
 
 const SUM: Kind = { kind: "sum" };
 
-type Row = { total: MetricTotal; series: MetricSeries | undefined };
+/** The number of a metric's points. */
+export function pointsHeadline({ total, series }: Row): Headline {
+  return {
+    ...added("points", words(pointsWord(total)), `The number of ${pointsWord(total)}.`, [{ total, series }], "count"),
+    id: `${headline({ total, series }).id}#points`,
+  };
+}
+
+/** What one point has on average; of metrics that add up. */
+export function averageHeadline({ total, series }: Row): Headline {
+  const mean = (value: Exact | null | undefined, count: number | null | undefined) =>
+    value == null || !count ? null : (Number(value) / count).toFixed(2);
+  const [now, before] = [mean(total.value, total.count), mean(total.previous, total.previous_count)];
+  return {
+    ...headline({ total, series }),
+    id: `${headline({ total, series }).id}#average`,
+    title: `${metricTitle(total)} per ${pointWord(total)}`,
+    kind: SUM,
+    value: now,
+    previous: before,
+    change: difference(now, before),
+    changePercent: changePercent(now, before),
+    line: (series?.days ?? []).map((d) => ({ ...d, value: mean(d.value, d.count) })),
+    definition: `${metricTitle(total)} divided by the number of ${pointsWord(total)}, rounded to two decimals.`,
+  };
+}
+
+export type Row = { total: MetricTotal; series: MetricSeries | undefined };
 
 /** The headline of one metric. */
 export function headline(of: Row): Headline {

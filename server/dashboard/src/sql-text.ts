@@ -71,14 +71,33 @@ where ${where}`,
   };
 }
 
-/** How many different values of a dimension there are. */
-export function distinctQuestion(metric: MetricName, key: string, of: Dashboard): Question {
+/** How many different values of dimensions there are, a column each. */
+export function distinctQuestion(metric: MetricName, keys: string[], of: Dashboard): Question {
   const { where, params } = points(metric, of, of.range.from, of.range.to);
+  const columns = keys.map((_, at) => `count(distinct dimensions->>$${at + 6}) as different_${at + 1}`);
   return {
-    query: `select count(distinct dimensions->>$6) as different
+    query: `select ${columns.join(",\n  ")}
 from analytics_data_points
 where ${where}`,
-    params: [...params, key],
+    params: [...params, ...keys],
+  };
+}
+
+/** A ratio for each value of a dimension. */
+export function ratioByQuestion(
+  metric: MetricName,
+  kind: Extract<Kind, { kind: "ratio" }>,
+  key: string,
+  of: Dashboard,
+): Question {
+  const { where, params } = points(metric, of, of.range.from, of.range.to);
+  return {
+    query: `select dimensions->>$6 as name,
+  sum(cast(dimensions->>$7 as decimal(25, 9))) / nullif(sum(cast(dimensions->>$8 as decimal(25, 9))), 0) as value
+from analytics_data_points
+where ${where}
+group by dimensions->>$6`,
+    params: [...params, key, kind.numerator, kind.denominator],
   };
 }
 

@@ -83,6 +83,21 @@ export function usePreviousDashboard(of: Dashboard | undefined, view: View): Das
   return range ? answer.data : undefined;
 }
 
+/** A platform's top values, those too that only raw points know. */
+export function useAllTops(platform: string, view: View): Dashboard["top_values"] | undefined {
+  const query = {
+    ...dashboardParams({ time_range: timeRange(view), time_zone: view.zone, compare: "none" }),
+    top: "all",
+  };
+  const answer = useQuery<Dashboard, Refusal>({
+    queryKey: ["tops", platform, query],
+    queryFn: ({ signal }) =>
+      ask(`/api/analytics/platforms/${encodeURIComponent(platform)}/dashboard`, { query, signal }),
+    staleTime: 60_000,
+  });
+  return answer.data?.top_values;
+}
+
 export interface Question {
   query: string;
   params?: (string | number | boolean | null)[];

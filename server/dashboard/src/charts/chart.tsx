@@ -22,6 +22,9 @@ export interface ChartProps {
 /** Less than this is a click, not a drag. */
 const DRAG_PX = 8;
 
+/** Below this, names stand in a legend. */
+const NARROW_PX = 480;
+
 export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartProps) {
   const canvas = useRef<HTMLDivElement>(null);
   const brush = useRef<HTMLDivElement>(null);
@@ -39,11 +42,19 @@ export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartPr
       if (gone) return;
       const made = init(box);
       chart.current = made;
-      made.setOption(latest.current.option(look(), colour), { notMerge: true });
+      let narrow = isNarrow(box);
+      const draw = () => made.setOption(latest.current.option(look(narrow), colour), { notMerge: true });
+      draw();
       if (picture) {
         picture.current = () => made.getDataURL({ pixelRatio: 2, backgroundColor: colour("--surface") });
       }
-      watch = new ResizeObserver(() => made.resize());
+      watch = new ResizeObserver(() => {
+        made.resize();
+        if (narrow !== isNarrow(box)) {
+          narrow = isNarrow(box);
+          draw();
+        }
+      });
       watch.observe(box);
       listen(made, brush.current, latest);
     });
@@ -57,7 +68,7 @@ export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartPr
   }, [picture]);
 
   useEffect(() => {
-    chart.current?.setOption(option(look(), colour), { notMerge: true });
+    if (canvas.current) chart.current?.setOption(option(look(isNarrow(canvas.current)), colour), { notMerge: true });
   }, [option, dark]);
 
   return (
@@ -68,8 +79,13 @@ export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartPr
   );
 }
 
-function look(): Look {
+function isNarrow(box: HTMLElement): boolean {
+  return box.clientWidth < NARROW_PX;
+}
+
+function look(narrow: boolean): Look {
   return {
+    narrow,
     ink: colour("--ink"),
     soft: colour("--ink-soft"),
     line: colour("--line"),

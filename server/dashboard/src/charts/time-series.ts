@@ -22,6 +22,8 @@ export interface Look {
   soft: string;
   line: string;
   surface: string;
+  /** Too narrow for names beside the lines. */
+  narrow: boolean;
 }
 
 export interface TimeSeries {
@@ -39,7 +41,7 @@ export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
     animation: !of.reducedMotion,
     animationDuration: 200,
     textStyle: { fontFamily: "system-ui, sans-serif" },
-    grid: { left: 4, right: of.shape === "lines" && of.lines.length > 1 ? 116 : 16, top: 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: of.shape === "lines" && of.lines.length > 1 && !of.look.narrow ? 116 : 16, top: 12, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: dates,
@@ -104,9 +106,11 @@ function strokes(line: Line, of: TimeSeries) {
   // A lone day between gaps would not show as a line.
   const alone = line.points.length === 1 || finished.filter((v) => v !== null).length === 1;
   const label = {
-    show: of.lines.length > 1,
+    show: of.lines.length > 1 && !of.look.narrow,
     color: line.colour,
     fontSize: 11,
+    // Beside the day that is not over, not on it.
+    distance: last < line.points.length - 1 ? 24 : 6,
     formatter: line.name,
     width: 104,
     overflow: "truncate",

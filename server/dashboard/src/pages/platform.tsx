@@ -1,13 +1,23 @@
 // One platform, made from what its metrics are: no platform has code of its own.
 
-import type { Dashboard, DimensionTop, MetricTotal } from "../api/answers";
+import type { Dashboard, DimensionTop, MetricName, MetricTotal } from "../api/answers";
 import { metricId, sameMetric } from "../api/answers";
 import { approximate } from "../api/exact";
-import { usePlatforms } from "../api/questions";
-import { full, percent, short, words } from "../format";
+import { useAllTops, usePlatforms } from "../api/questions";
+import { NO_DATA, full, percent, short, words } from "../format";
 import { Boundary } from "../frame/boundary";
 import { Empty } from "../frame/notice";
-import { headline, metricTitle, pointsWord, rowsOf } from "../metrics";
+import {
+  averageHeadline,
+  headline,
+  metricTitle,
+  pointWord,
+  pointsHeadline,
+  pointsWord,
+  rowsOf,
+  type Headline,
+  type Row,
+} from "../metrics";
 import { ValuesPanel } from "../panels/campaigns";
 import { FactsPanel, type Fact } from "../panels/facts";
 import { FunnelPanel } from "../panels/funnel";
@@ -15,7 +25,7 @@ import { RankingPanel } from "../panels/ranking";
 import { SeriesPanel, runningTotals } from "../panels/series";
 import { Tile } from "../panels/tile";
 import { useLooks } from "../platforms";
-import { spreadQuestion, winsQuestion } from "../sql-text";
+import { distinctQuestion, spreadQuestion, winsQuestion } from "../sql-text";
 import { BoardPage, type Board } from "./board";
 
 /** More values than this and a table serves better than bars. */
@@ -42,46 +52,27 @@ export default function PlatformPage({ platform }: { platform: string }) {
   );
 }
 
-function Panels({ platform, dashboard, previous }: Board & { platform: string }) {
+function Panels({ platform, dashboard, previous, view }: Board & { platform: string }) {
   const { colour } = useLooks()(platform);
+  const tops = useAllTops(platform, view) ?? dashboard.top_values;
   const rows = rowsOf(dashboard, [platform]);
   const totals = rows.map((r) => r.total);
   const revenue = totals.find((t) => t.metric_type === "revenue");
-  const { bars, tables } = dimensions(dashboard, totals);
+  const { bars, tables } = dimensions(tops, totals);
   return (
     <>
       <div className="tiles">
-        {rows.map((row) => (
-          <Tile key={metricId(row.total)} of={headline(row)} dashboard={dashboard} colour={colour} />
-        ))}
-        {rows.filter((r) => r.total.kind !== "ratio").map((row) => (
-          <Tile
-            key={`${metricId(row.total)}#points`}
-            of={{
-              ...headline(row),
-              id: "points",
-              title: words(pointsWord(row.total)),
-              kind: { kind: "sum" },
-              value: String(row.total.count),
-              previous: row.total.previous_count == null ? null : String(row.total.previous_count),
-              change: row.total.previous_count == null ? null : String(row.total.count - row.total.previous_count),
-              changePercent: row.total.previous_count ? (row.total.count / row.total.previous_count - 1) * 100 : null,
-              line: (row.series?.days ?? []).map((d) => ({ ...d, value: String(d.count) })),
-              definition: `The number of ${pointsWord(row.total)}.`,
-            }}
-            dashboard={dashboard}
-            colour={colour}
-          />
+        {rows.flatMap(tilesOf).map((of) => (
+          <Tile key={of.id} of={of} dashboard={dashboard} colour={colour} />
         ))}
       </div>
-      <div className="columns">
+      <div className="columns half">
         {totals.map((total) => {
           const shown = [{ name: metricTitle(total), colour, metric: total, kind: total }];
-          const result = total.metric_type === "performance";
           return (
             <Boundary key={metricId(total)}>
               <SeriesPanel name={`${metricTitle(total)} by day`} shown={shown} dashboard={dashboard} previous={previous} />
-              {result && (
+              {total.metric_type === "performance" && (
                 <SeriesPanel
                   name={`${metricTitle(total)}, added up`}
                   shown={shown}
@@ -91,34 +82,54 @@ function Panels({ platform, dashboard, previous }: Board & { platform: string })
                   definition="Each day's result with all days of the range before it added."
                 />
               )}
-              {result && <WinsPanel total={total} dashboard={dashboard} />}
-              {total.metric_type === "engagement" && total.kind === "sum" && <SpreadPanel total={total} dashboard={dashboard} />}
-              {total.kind === "ratio" && <FunnelPanel ratio={total} revenue={revenue} dashboard={dashboard} colour={colour} />}
             </Boundary>
           );
         })}
+      </div>
+      <div className="columns">
+        {totals.map((total) => (
+          <Boundary key={metricId(total)}>
+            {total.kind === "ratio" && <FunnelPanel ratio={total} revenue={revenue} dashboard={dashboard} colour={colour} />}
+            {total.metric_type === "performance" && <WinsPanel total={total} dashboard={dashboard} />}
+            {total.metric_type === "engagement" && !countsOnly(total) && <SpreadPanel total={total} dashboard={dashboard} />}
+            {total.kind === "sum" && <ReachPanel total={total} tops={tops} dashboard={dashboard} />}
+          </Boundary>
+        ))}
         {bars.map(({ top, total }) => (
           <Boundary key={`${metricId(top)}#${top.key}`}>
             <RankingPanel top={top} kind={total} dashboard={dashboard} previous={previous} colour={colour} limit={10} />
           </Boundary>
         ))}
       </div>
-      {tables.map(({ key, tops }) => (
+      {tables.map(({ key, tops: of }) => (
         <Boundary key={key}>
-          <ValuesPanel dimension={key} tops={tops} totals={totals} dashboard={dashboard} previous={previous} />
+          <ValuesPanel dimension={key} tops={of} totals={totals} dashboard={dashboard} previous={previous} />
         </Boundary>
       ))}
     </>
   );
 }
 
+/** Whether every point has the value one, so that sum and count are the same. */
+function countsOnly(total: MetricTotal): boolean {
+  return total.kind === "sum" && Number(total.value) === total.count;
+}
+
+function tilesOf(row: Row): Headline[] {
+  const tiles = [headline(row)];
+  if (row.total.kind !== "sum" || countsOnly(row.total)) return tiles;
+  if (row.total.metric_type === "revenue") tiles.push(averageHeadline(row));
+  return [...tiles, pointsHeadline(row)];
+}
+
 /** Dimensions of few values are bars; of many, tables with every metric beside. */
-function dimensions(dashboard: Dashboard, totals: MetricTotal[]) {
+function dimensions(all: DimensionTop[], totals: MetricTotal[]) {
   const bars: { top: DimensionTop; total: MetricTotal }[] = [];
   const tables = new Map<string, DimensionTop[]>();
-  for (const top of dashboard.top_values) {
+  for (const top of all) {
     const total = totals.find((t) => sameMetric(t, top));
     if (!total || !top.values?.length) continue;
+    if (isOwnId(top.key, total)) continue;
     if ((top.value_count ?? 0) > MANY_VALUES) {
       // The metric that adds up leads: its largest are the ones to look at.
       const tops = [...(tables.get(top.key) ?? []), top];
@@ -129,6 +140,38 @@ function dimensions(dashboard: Dashboard, totals: MetricTotal[]) {
     }
   }
   return { bars, tables: [...tables].map(([key, tops]) => ({ key, tops })) };
+}
+
+/** `order_id` of orders: as many values as points, which says nothing. */
+function isOwnId(key: string, metric: MetricName): boolean {
+  return key === `${pointWord(metric)}_id`;
+}
+
+/** How many different customers, players, listings there were. */
+function ReachPanel({ total, tops, dashboard }: { total: MetricTotal; tops: DimensionTop[]; dashboard: Dashboard }) {
+  const keys = tops
+    .filter((t) => sameMetric(t, total) && t.key.endsWith("_id") && !isOwnId(t.key, total))
+    .map((t) => t.key);
+  if (keys.length === 0) return null;
+  const one = (key: string) => words(key).replace(/ id$/, "").toLowerCase();
+  return (
+    <FactsPanel
+      name={`How many ${keys.map((key) => `${one(key)}s`).join(" and ")}`}
+      question={distinctQuestion(total, keys, dashboard)}
+      definition={`How many different values of ${keys.join(", ")} the points of ${metricTitle(total).toLowerCase()} have.`}
+      metric={total}
+      dashboard={dashboard}
+      facts={(row) =>
+        keys.flatMap((key, at) => {
+          const different = Number(row[at] ?? 0);
+          return [
+            { name: `Different ${one(key)}s`, value: full(different) },
+            { name: `${words(pointsWord(total))} per ${one(key)}`, value: different ? short(total.count / different) : NO_DATA },
+          ];
+        })
+      }
+    />
+  );
 }
 
 function WinsPanel({ total, dashboard }: { total: MetricTotal; dashboard: Dashboard }) {
@@ -154,7 +197,7 @@ function WinsPanel({ total, dashboard }: { total: MetricTotal; dashboard: Dashbo
 function SpreadPanel({ total, dashboard }: { total: MetricTotal; dashboard: Dashboard }) {
   return (
     <FactsPanel
-      name={`One of the ${pointsWord(total)}`}
+      name={`${metricTitle(total)} per ${pointWord(total)}`}
       question={spreadQuestion(total, dashboard)}
       definition="How values of single points are spread; the middle and nine tenths are estimates of the approximate percentile."
       metric={total}

@@ -1,17 +1,20 @@
-// The values of one dimension, with every metric that carries it side by side.
+// The values of one dimension in a table, with the ratio that carries it too.
 
-import { sameMetric, type Dashboard, type DimensionTop, type MetricTotal } from "../api/answers";
+import { metricId, sameMetric, type Dashboard, type DimensionTop, type MetricTotal } from "../api/answers";
 import { changePercent } from "../api/exact";
-import { full, signedPercent, words } from "../format";
-import { kindWords, metricTitle, written } from "../metrics";
+import { full, percent, signedPercent, words } from "../format";
+import { kindWords, metricTitle } from "../metrics";
 import { setParams } from "../navigate";
-import { metricId } from "../api/answers";
+import { useSql } from "../api/questions";
+import { ratioByQuestion } from "../sql-text";
 import { Panel } from "./panel";
 import { Table, type Column } from "./table";
 
 interface Row {
   name: string;
-  cells: ({ value: string | null; count: number; before: string | null } | null)[];
+  value: string | null;
+  count: number;
+  changePercent: number | null;
 }
 
 export function ValuesPanel(props: {
@@ -23,31 +26,30 @@ export function ValuesPanel(props: {
 }) {
   const { dimension, tops, totals, dashboard, previous } = props;
   const lead = tops[0];
+  const ratio = totals.find((t) => t.kind === "ratio" && tops.some((top) => sameMetric(top, t)));
+  const ratios = useSql(
+    lead && ratio?.kind === "ratio" ? ratioByQuestion(ratio, ratio, dimension, dashboard) : null,
+    dashboard.version,
+  );
   if (!lead) return null;
-  const rows = rowsOf(lead, tops, previous);
+  const rows = rowsOf(lead, previous);
   const name = `${words(dimension).replace(/ id$/, "")}s`;
   const columns: Column<Row>[] = [{ name: words(dimension), value: (r) => r.name, wide: true }];
-  tops.forEach((top, at) => {
-    const total = totals.find((t) => sameMetric(t, top));
-    if (!total) return;
-    const value = (r: Row) => r.cells[at]?.value ?? null;
+  columns.push({ name: metricTitle(lead), number: true, value: (r) => r.value, show: (r) => full(r.value) });
+  if (rows.some((r) => r.changePercent !== null)) {
+    columns.push({ name: "Change", number: true, value: (r) => r.changePercent, show: (r) => <Tone percent={r.changePercent} /> });
+  }
+  if (ratio) {
+    // The ranking of the ratio has other values: here each value has its own.
+    const of = new Map(ratios.data?.rows.map(([name, value]) => [String(name), value as string | null]));
     columns.push({
-      name: metricTitle(top),
+      name: metricTitle(ratio),
       number: true,
-      value,
-      show: (r) => (total.kind === "ratio" ? written(total, value(r)).short : full(value(r))),
+      value: (r) => of.get(r.name) ?? null,
+      show: (r) => percent(of.get(r.name)),
     });
-    if (previous) {
-      const change = (r: Row) => changePercent(value(r), r.cells[at]?.before);
-      columns.push({
-        name: tops.length > 1 ? `${metricTitle(top)} change` : "Change",
-        number: true,
-        value: change,
-        show: (r) => <Tone percent={change(r)} />,
-      });
-    }
-  });
-  columns.push({ name: "Points", number: true, value: (r) => r.cells[0]?.count ?? null, show: (r) => full(r.cells[0]?.count) });
+  }
+  columns.push({ name: "Points", number: true, value: (r) => r.count, show: (r) => full(r.count) });
   const count = lead.value_count ?? rows.length;
   return (
     <Panel
@@ -89,15 +91,10 @@ function Tone({ percent }: { percent: number | null }) {
   );
 }
 
-function rowsOf(lead: DimensionTop, tops: DimensionTop[], previous: Dashboard | undefined): Row[] {
-  return (lead.values ?? []).map(({ name }) => ({
-    name,
-    cells: tops.map((top) => {
-      const now = top.values?.find((v) => v.name === name);
-      const before = previous?.top_values
-        .find((t) => sameMetric(t, top) && t.key === top.key)
-        ?.values?.find((v) => v.name === name);
-      return now ? { value: now.value, count: now.count, before: before?.value ?? null } : null;
-    }),
-  }));
+function rowsOf(lead: DimensionTop, previous: Dashboard | undefined): Row[] {
+  const before = previous?.top_values.find((t) => sameMetric(t, lead) && t.key === lead.key)?.values;
+  return (lead.values ?? []).map(({ name, value, count }) => {
+    const was = before?.find((b) => b.name === name)?.value;
+    return { name, value, count, changePercent: changePercent(value, was) };
+  });
 }

@@ -112,8 +112,8 @@ export function SeriesPanel(props: {
     >
       {(picture) => (
         <>
-          {drawn === "bars" && (
-            <ul className="legend">
+          {shown.length > 1 && (
+            <ul className={drawn === "bars" ? "legend" : "legend when-narrow"}>
               {shown.map((s) => (
                 <li key={metricId(s.metric)}>
                   <Dot colour={s.colour} />
