@@ -67,6 +67,7 @@ export async function open(browser, url, { width = 1440, height = 900, dark = fa
     locale: "en-GB",
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.message));

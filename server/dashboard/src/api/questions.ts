@@ -40,7 +40,7 @@ export function useSignIn() {
     mutationFn: (key) => ask("/api/session", { method: "POST", body: { key } }),
     onSuccess: (who) => {
       // Nothing that another tenant's key answered may be shown to this one.
-      cache.clear();
+      cache.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
       cache.setQueryData(["session"], who);
     },
   });

@@ -18,7 +18,7 @@ export function Tile({ of, dashboard, colour = "--accent" }: { of: Headline; das
   return (
     <section className="tile" aria-label={of.title}>
       <header>
-        <h2>{of.title}</h2>
+        <h2 title={of.title}>{of.title}</h2>
         <Why name={of.title} origin={origin} dashboard={dashboard} />
       </header>
       <div className="value" title={now.full}>
