@@ -88,7 +88,7 @@ export async function open(browser, url, { width = 1440, height = 900, dark = fa
 export async function signIn(page, key) {
   await page.getByLabel("API key").fill(key);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("navigation", { name: "Pages" }).waitFor({ state: "attached" });
+  await page.locator("#main").waitFor();
 }
 
 /** When nothing is asked any more and charts are drawn. */

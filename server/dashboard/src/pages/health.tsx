@@ -31,12 +31,14 @@ function State({ path, name }: { path: "/health/live" | "/health/ready"; name: s
       ) : !health.data ? (
         <Skeleton height={48} />
       ) : (
-        <dl className="facts" role="status">
-          <dt>State</dt>
-          <dd className="good">✓ {health.data.status}</dd>
-          <dt>Version</dt>
-          <dd>{health.data.version}</dd>
-        </dl>
+        <div role="status">
+          <dl className="facts">
+            <dt>State</dt>
+            <dd className="good">✓ {health.data.status}</dd>
+            <dt>Version</dt>
+            <dd>{health.data.version}</dd>
+          </dl>
+        </div>
       )}
     </section>
   );

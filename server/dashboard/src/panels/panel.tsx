@@ -1,6 +1,6 @@
 // A panel: a title, what it shows, the same as a table, and where it comes from.
 
-import * as DropdownMenu from "@radix-ui/react-dropdown-menu";
+import * as Popover from "@radix-ui/react-popover";
 import { useRef, useState, type ReactNode } from "react";
 import type { Dashboard } from "../api/answers";
 import { csv, fileName, save, saveUrl } from "../download";
@@ -39,28 +39,28 @@ export function Panel<Row>(props: {
           {props.tools}
           {props.origin && props.dashboard && <Why name={name} origin={props.origin} dashboard={props.dashboard} />}
           {behind && (
-            <DropdownMenu.Root modal={false}>
-              <DropdownMenu.Trigger className="button plain icon" aria-label={`More about ${name}`}>
+            <Popover.Root>
+              <Popover.Trigger className="button plain icon" aria-label={`More about ${name}`}>
                 <Icon of="more" />
-              </DropdownMenu.Trigger>
-              <DropdownMenu.Portal>
-                <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-                  <DropdownMenu.Item onSelect={() => setAsTable(!asTable)}>
+              </Popover.Trigger>
+              <Popover.Portal>
+                <Popover.Content className="menu" align="end" sideOffset={4} aria-label={`More about ${name}`}>
+                  <Popover.Close onClick={() => setAsTable(!asTable)}>
                     {asTable ? "Show as chart" : "Show as table"}
-                  </DropdownMenu.Item>
-                  <DropdownMenu.Item onSelect={() => save(fileName(name, "csv"), csv(behind.columns, behind.rows))}>
+                  </Popover.Close>
+                  <Popover.Close onClick={() => save(fileName(name, "csv"), csv(behind.columns, behind.rows))}>
                     Download CSV
-                  </DropdownMenu.Item>
+                  </Popover.Close>
                   {!asTable && picture.current && (
-                    <DropdownMenu.Item
-                      onSelect={() => picture.current && saveUrl(fileName(name, "png"), picture.current())}
+                    <Popover.Close
+                      onClick={() => picture.current && saveUrl(fileName(name, "png"), picture.current())}
                     >
                       Download picture
-                    </DropdownMenu.Item>
+                    </Popover.Close>
                   )}
-                </DropdownMenu.Content>
-              </DropdownMenu.Portal>
-            </DropdownMenu.Root>
+                </Popover.Content>
+              </Popover.Portal>
+            </Popover.Root>
           )}
         </div>
       </header>

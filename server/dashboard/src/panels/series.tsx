@@ -1,6 +1,5 @@
 // Metrics over days, as lines or stacked bars; a day leads to what is behind it.
 
-import * as ToggleGroup from "@radix-ui/react-toggle-group";
 import { useCallback, useMemo, useState } from "react";
 import { metricId, sameMetric, type Dashboard, type Kind, type MetricName } from "../api/answers";
 import { sum, type Exact } from "../api/exact";
@@ -97,16 +96,13 @@ export function SeriesPanel(props: {
       behind={{ columns: dayColumns(shown, previous !== undefined), rows }}
       tools={
         canStack && (
-          <ToggleGroup.Root
-            type="single"
-            className="segments"
-            value={shape}
-            onValueChange={(to) => to && setShape(to as "lines" | "bars")}
-            aria-label="Shape"
-          >
-            <ToggleGroup.Item value="lines">Lines</ToggleGroup.Item>
-            <ToggleGroup.Item value="bars">Stacked</ToggleGroup.Item>
-          </ToggleGroup.Root>
+          <div className="segments" role="group" aria-label="Shape">
+            {(["lines", "bars"] as const).map((one) => (
+              <button key={one} type="button" aria-pressed={shape === one} onClick={() => setShape(one)}>
+                {one === "lines" ? "Lines" : "Stacked"}
+              </button>
+            ))}
+          </div>
         )
       }
     >
