@@ -8,7 +8,7 @@ import { drawingOf } from "../src/sql/chart";
 const point = (value: string | null, finished = true) => ({ date: "2026-01-01", value, finished });
 const look = { ink: "#000", soft: "#000", line: "#000", surface: "#fff", narrow: false };
 const option = (shape: "lines" | "bars", points: ReturnType<typeof point>[]) =>
-  timeSeriesOption({ lines: [{ name: "a", colour: "#00f", points }], shape, unit: "number", look, reducedMotion: true }) as {
+  timeSeriesOption({ lines: [{ name: "a", colour: "#00f", points }], shape, unit: "number", look }) as {
     series: { data: (number | null | object)[]; lineStyle?: { type?: unknown }; connectNulls?: boolean }[];
     yAxis: { scale: boolean };
   };

@@ -31,15 +31,14 @@ export interface TimeSeries {
   shape: "lines" | "bars";
   unit: "number" | "ratio";
   look: Look;
-  reducedMotion: boolean;
 }
 
 export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
   const dates = of.lines[0]?.points.map((p) => p.date) ?? [];
   const axis = (value: number) => (of.unit === "ratio" ? percent(value) : short(value));
   return {
-    animation: !of.reducedMotion,
-    animationDuration: 200,
+    // Nothing moves without a reason: numbers are asked for again every half minute.
+    animation: false,
     textStyle: { fontFamily: "system-ui, sans-serif" },
     grid: { left: 4, right: of.shape === "lines" && of.lines.length > 1 && !of.look.narrow ? 116 : 16, top: 12, bottom: 4, containLabel: true },
     xAxis: {

@@ -3,6 +3,7 @@
 import { metricId, sameMetric, type Dashboard, type DimensionTop, type MetricTotal } from "../api/answers";
 import { changePercent } from "../api/exact";
 import { full, percent, signedPercent, words } from "../format";
+import { Failed } from "../frame/notice";
 import { kindWords, metricTitle } from "../metrics";
 import { setParams } from "../navigate";
 import { useSql } from "../api/questions";
@@ -69,12 +70,15 @@ export function ValuesPanel(props: {
       behind={{ columns, rows }}
     >
       {() => (
-        <Table
-          label={name}
-          columns={columns}
-          rows={rows}
-          onPick={(row) => setParams({ drill: metricId(lead), key: dimension, value: row.name, day: null })}
-        />
+        <>
+          {ratios.error && <Failed error={ratios.error} retry={() => void ratios.refetch()} />}
+          <Table
+            label={name}
+            columns={columns}
+            rows={rows}
+            onPick={(row) => setParams({ drill: metricId(lead), key: dimension, value: row.name, day: null })}
+          />
+        </>
       )}
     </Panel>
   );

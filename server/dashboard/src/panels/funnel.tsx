@@ -53,7 +53,9 @@ export function FunnelPanel(props: {
           <ol className="funnel">
             {steps.map((step, at) => (
               <li key={step.name}>
-                <span className="soft">{step.name}</span>
+                <span className="soft" title={step.name}>
+                  {step.name}
+                </span>
                 <span className="value">{short(step.value)}</span>
                 <Block from={at === 0 ? 1 : (steps[at - 1]?.share ?? null)} to={step.share} colour={colour} />
                 <span className="small soft">{step.note}</span>

@@ -60,7 +60,6 @@ export function SeriesPanel(props: {
         shape: drawn,
         unit: shown.every((s) => s.kind.kind === "ratio") ? "ratio" : "number",
         look,
-        reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
       }),
     [rows, shown, drawn, previous],
   );

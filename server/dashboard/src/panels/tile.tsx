@@ -43,12 +43,12 @@ export function Change({ of }: { of: Pick<Headline, "kind" | "change" | "changeP
   if (of.change === null) return <span className="by soft">{NO_DATA}</span>;
   if (change === 0) return <span className="by soft">= 0</span>;
   const tone = change > 0 === of.upIsGood ? "good" : "bad";
-  const absolute = of.kind.kind === "ratio" ? `${signed(Number((change * 100).toPrecision(2)))} points` : signed(of.change);
+  const absolute = of.kind.kind === "ratio" ? `${signed(Number((change * 100).toPrecision(2)))} pp` : signed(of.change);
   return (
     <span className={`by ${tone}`}>
       <span aria-hidden="true">{change > 0 ? "▲ " : "▼ "}</span>
       {of.changePercent === null || of.kind.kind === "ratio" ? (
-        absolute
+        <abbr title={of.kind.kind === "ratio" ? "percentage points" : "change"}>{absolute}</abbr>
       ) : (
         <span title={absolute}>{signedPercent(of.changePercent)}</span>
       )}
