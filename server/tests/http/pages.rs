@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 use sqlx::Connection as _;
 
+use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, order, problem};
 
 /// Sent as the pages send it.
