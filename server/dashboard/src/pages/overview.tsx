@@ -109,7 +109,7 @@ function PlatformCard({ platform, of, compared }: { platform: string; of: Headli
       <dl className="stats">
         {of.slice(0, 3).map((h) => (
           <div key={h.id}>
-            <dt>{h.title}</dt>
+            <dt title={h.title}>{h.title}</dt>
             <dd title={written(h.kind, h.value).full}>{written(h.kind, h.value).short}</dd>
             {compared && (
               <dd className="change">
