@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(shell .ci/target-dir)
 
-.PHONY: run test faults fuzz bench peers fmt lint
+.PHONY: run test faults fuzz bench peers fmt lint pages
 .DEFAULT_GOAL := run
 
 run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
@@ -29,6 +29,9 @@ peers: ## the comparison of benches/peers/README.md
 
 fmt: ## formats the code
 	cargo fmt --all
+
+pages: ## builds the dashboard's pages, which a plain `cargo build` then embeds
+	@exec .ci/pages
 
 lint: ## formatting and clippy, as `make test` has it
 	@exec .ci/lint

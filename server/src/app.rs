@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use engine::Engine;
 
+use crate::auth::Seal;
 use crate::auth::jwt::Issuers;
 
 /// The front's state: the engine and what the operator configured, so that any
@@ -19,4 +20,6 @@ pub struct App {
     pub body_limit_bytes: u64,
     /// Pages of these origins may ask from a browser; of no others.
     pub cors_origins: Arc<[HeaderValue]>,
+    /// Seals the pages' session cookies.
+    pub seal: Seal,
 }

@@ -6,9 +6,12 @@ mod credential;
 mod identity;
 pub mod jwt;
 mod operator;
+mod seal;
+pub(crate) mod session;
 
 pub use caller::{
     Caller, Needs, OpenTo, ToAdmin, ToExport, ToIngest, ToRead, ToReadAll, ToShow, ToView,
 };
 pub use identity::Identity;
 pub use operator::Operator;
+pub use seal::Seal;

@@ -36,6 +36,12 @@ const CSP_DOCS: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What the pages need: their own scripts and styles in files, pictures they
+/// draw themselves, and this server.
+const CSP_PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
 /// The longest id of a request that is taken over.
 const REQUEST_ID_CHARS: usize = 128;
 
@@ -47,7 +53,11 @@ pub(crate) fn around<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     cors_origins: &[HeaderValue],
 ) -> Router<S> {
-    let secrets = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
+    let secrets = [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        HeaderName::from_static("x-api-key"),
+    ];
     let fixed =
         |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let default =
@@ -124,6 +134,14 @@ pub(crate) fn around_docs<S: Clone + Send + Sync + 'static>(router: Router<S>) -
     router.layer(SetResponseHeaderLayer::overriding(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(CSP_DOCS),
+    ))
+}
+
+/// The pages run scripts of their own.
+pub(crate) fn around_pages<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(SetResponseHeaderLayer::overriding(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CSP_PAGES),
     ))
 }
 

@@ -5,6 +5,7 @@
 //! [`router`], where every route stands on one page.
 
 pub mod app;
+mod assets;
 pub mod auth;
 pub mod cli;
 mod encode;

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
+use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -10,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use crate::error::Problem;
-use crate::{layers, routes};
+use crate::{assets, layers, routes};
 
 /// Where the OpenAPI document is.
 pub const OPENAPI_PATH: &str = "/api/openapi.json";
@@ -24,6 +25,7 @@ pub fn router(app: App) -> Router {
         .url(OPENAPI_PATH, api);
     let router = routes
         .merge(layers::around_docs(Router::from(docs)))
+        .merge(layers::around_pages(pages()))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     let cors = app.cors_origins.clone();
@@ -67,6 +69,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::admin_records::queries))
         .routes(routes!(routes::admin_records::cancel))
         .routes(routes!(routes::admin_records::audit))
+        // The pages' sessions
+        .routes(routes!(
+            routes::session::sign_in,
+            routes::session::show,
+            routes::session::sign_out
+        ))
         // Away
         .routes(routes!(routes::retention::apply, routes::retention::set))
         .routes(routes!(routes::erasures::create, routes::erasures::list))
@@ -104,6 +112,14 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::health::ready))
 }
 
+/// What browsers see; the pages' own paths all get the same document.
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/app/{*page}", get(assets::page))
+        .route("/assets/{name}", get(assets::file))
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -130,6 +146,7 @@ fn api() -> OpenApiRouter<App> {
         (name = "keep", description = "What is kept, and what is erased"),
         (name = "callers", description = "Keys, roles and tokens of a tenant"),
         (name = "operate", description = "The operator's: platform keys with the scope operate"),
+        (name = "session", description = "The pages' sessions"),
         (name = "server", description = "Health")
     )
 )]
@@ -150,6 +167,8 @@ fn document() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("platform_key", SecurityScheme::Http(platform));
     let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
     components.add_security_scheme("api_key", SecurityScheme::ApiKey(header));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::session::COOKIE));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     document
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod retention;
 pub(crate) mod roles;
 pub(crate) mod rollups;
 pub(crate) mod saved_queries;
+pub(crate) mod session;
 pub(crate) mod sql;
 pub(crate) mod sql_jobs;
 pub(crate) mod tenants;

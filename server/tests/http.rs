@@ -37,6 +37,8 @@ mod import;
 mod isolation;
 #[path = "http/keep.rs"]
 mod keep;
+#[path = "http/pages.rs"]
+mod pages;
 #[path = "http/plans.rs"]
 mod plans;
 #[path = "http/quarantine.rs"]

@@ -170,7 +170,7 @@ async fn dashboard_of(
 ) -> Panels {
     let session = fixture
         .engine
-        .session_as(tenant, Arc::new(access.clone()))
+        .session_as(tenant, Arc::new(access.clone()), RecordTables::Hidden)
         .await
         .unwrap();
     let now: DateTime<Utc> = "2024-03-20T12:00:00Z".parse().unwrap();

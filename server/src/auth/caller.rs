@@ -15,10 +15,12 @@ use engine::metadata::keys::Scope;
 use engine::metadata::token_revocations::Shown;
 use engine::session::RecordTables;
 use engine::{Access, Session, TenantId};
+use secrecy::ExposeSecret as _;
 
 use super::credential::{agree, chosen, credential, not_listed};
 use super::identity::Identity;
 use super::jwt::Verified;
+use super::session;
 use crate::app::App;
 use crate::error::{Challenge, Problem, Result};
 
@@ -137,7 +139,12 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let who = Who::of(&parts.headers, app).await?;
+        let session = session::credential(parts, app)?;
+        let secret = match &session {
+            Some(secret) => secret.expose_secret(),
+            None => credential(&parts.headers)?,
+        };
+        let who = Who::of(secret, &parts.headers, app).await?;
         if let Err(problem) = who.check::<N>() {
             refused(parts, app, &who);
             return Err(problem);
@@ -173,8 +180,7 @@ struct Who {
 }
 
 impl Who {
-    async fn of(headers: &HeaderMap, app: &App) -> Result<Self> {
-        let secret = credential(headers)?;
+    async fn of(secret: &str, headers: &HeaderMap, app: &App) -> Result<Self> {
         let engine = &app.engine;
         if secret.starts_with("tpk_") {
             return Self::of_platform_key(secret, headers, app).await;

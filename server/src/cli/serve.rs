@@ -11,6 +11,7 @@ use engine::{
     Engine, EngineOptions, Error, Maintenance, Result, SqlIsolation, UpkeepOptions, WorkerOptions,
     WorkerProgram,
 };
+use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use super::demo::Demo;
 use super::{Output, Place};
 use crate::app::App;
+use crate::auth::Seal;
 use crate::auth::jwt::Issuers;
 use crate::listen::{self, Caps};
 use crate::router::router;
@@ -126,6 +128,15 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u32).range(..=64)
     )]
     sql_spares: u32,
+    /// A text of 32 characters or more that seals the pages' session cookies,
+    /// the same on all servers of a catalog; else the data directory keeps one.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "TESSERA_SESSION_SECRET",
+        hide_env_values = true
+    )]
+    session_secret: Option<SecretString>,
     /// Create a demo tenant for each plan with a year of data.
     #[arg(long)]
     demo: bool,
@@ -159,6 +170,7 @@ impl Serve {
             issuers: Arc::new(issuers),
             body_limit_bytes: u64::from(self.body_limit_mib) << 20,
             cors_origins: self.cors_origins.clone().into(),
+            seal: self.seal(place)?,
         };
         let served = self.serve(place, output, app, listener, address).await;
         let stopped = engine.shutdown().await;
@@ -238,6 +250,13 @@ impl Serve {
             spares: self.sql_spares as usize,
             ..of_machine
         }))
+    }
+
+    fn seal(&self, place: &Place) -> Result<Seal> {
+        match &self.session_secret {
+            Some(text) => Seal::from_text(text),
+            None => Seal::of_directory(&place.data_dir()?),
+        }
     }
 
     fn upkeep(&self) -> Result<UpkeepOptions> {

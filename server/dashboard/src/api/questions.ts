@@ -1,0 +1,234 @@
+// The questions that pages ask, each with its key in the cache.
+
+import {
+  keepPreviousData,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from "@tanstack/react-query";
+import type {
+  Dashboard,
+  Metric,
+  MetricName,
+  Platform,
+  RejectedPoint,
+  SignedIn,
+  SqlAnswer,
+} from "./answers";
+import { dashboardParams } from "./query";
+import { ask, type Refusal, type Schemas } from "./request";
+import { timeRange, type View } from "../view";
+
+/** How often numbers are asked for again while the page is looked at. */
+const FRESH_MS = 30_000;
+
+export type Asked<T> = UseQueryResult<T, Refusal>;
+
+/** Who is signed in. */
+export function useSignedIn(): Asked<SignedIn> {
+  return useQuery<SignedIn, Refusal>({
+    queryKey: ["session"],
+    queryFn: ({ signal }) => ask("/api/session", { signal }),
+    staleTime: 60_000,
+  });
+}
+
+export function useSignIn() {
+  const cache = useQueryClient();
+  return useMutation<SignedIn, Refusal, string>({
+    mutationFn: (key) => ask("/api/session", { method: "POST", body: { key } }),
+    onSuccess: (who) => {
+      // Nothing that another tenant's key answered may be shown to this one.
+      cache.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+      cache.setQueryData(["session"], who);
+    },
+  });
+}
+
+export function useSignOut() {
+  return useMutation<void, Refusal, void>({
+    mutationFn: () => ask("/api/session", { method: "DELETE" }),
+    onSuccess: () => window.location.assign("/"),
+  });
+}
+
+/** The dashboard of all platforms in the view's days. */
+export function useDashboard(view: View): Asked<Dashboard> {
+  const query = dashboardParams({
+    time_range: timeRange(view),
+    time_zone: view.zone,
+    compare: view.compare,
+  });
+  return useQuery<Dashboard, Refusal>({
+    queryKey: ["dashboard", query],
+    queryFn: ({ signal }) => ask("/api/analytics/dashboard", { query, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: FRESH_MS,
+  });
+}
+
+/** The dashboard of the period that another is compared with. */
+export function usePreviousDashboard(of: Dashboard | undefined, view: View): Dashboard | undefined {
+  const range = of?.previous_range;
+  const query = range
+    ? dashboardParams({ time_range: range, time_zone: view.zone, compare: "none" })
+    : {};
+  const answer = useQuery<Dashboard, Refusal>({
+    queryKey: ["dashboard", query],
+    queryFn: ({ signal }) => ask("/api/analytics/dashboard", { query, signal }),
+    enabled: Boolean(range),
+    staleTime: 5 * 60_000,
+  });
+  return range ? answer.data : undefined;
+}
+
+/** A platform's top values, those too that only raw points know. */
+export function useAllTops(platform: string, view: View): Dashboard["top_values"] | undefined {
+  const query = {
+    ...dashboardParams({ time_range: timeRange(view), time_zone: view.zone, compare: "none" }),
+    top: "all",
+  };
+  const answer = useQuery<Dashboard, Refusal>({
+    queryKey: ["tops", platform, query],
+    queryFn: ({ signal }) =>
+      ask(`/api/analytics/platforms/${encodeURIComponent(platform)}/dashboard`, { query, signal }),
+    staleTime: 60_000,
+  });
+  return answer.data?.top_values;
+}
+
+export interface Question {
+  query: string;
+  params?: (string | number | boolean | null)[];
+}
+
+/** An answer of SQL; decimals as text. */
+export function askSql(question: Question, signal?: AbortSignal): Promise<SqlAnswer> {
+  return ask("/api/analytics/sql", {
+    method: "POST",
+    query: { decimals: "string" },
+    body: question,
+    signal,
+  });
+}
+
+/** An answer of SQL that is kept until the tenant's version moves on. */
+export function useSql(question: Question | null, version: number | undefined): Asked<SqlAnswer> {
+  return useQuery<SqlAnswer, Refusal>({
+    queryKey: ["sql", question, version],
+    queryFn: ({ signal }) => askSql(question ?? { query: "" }, signal),
+    enabled: question !== null && version !== undefined,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function usePlatforms(): Asked<Platform[]> {
+  return useQuery<Platform[], Refusal>({
+    queryKey: ["platforms"],
+    queryFn: async ({ signal }) =>
+      (await ask<Schemas["Platforms"]>("/api/analytics/platforms", { signal })).platforms,
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function useMetrics(): Asked<Metric[]> {
+  return useQuery<Metric[], Refusal>({
+    queryKey: ["metrics"],
+    queryFn: async ({ signal }) =>
+      (await ask<Schemas["Metrics"]>("/api/analytics/metrics", { signal })).metrics,
+    staleTime: 60_000,
+  });
+}
+
+export function useDefineMetric() {
+  const cache = useQueryClient();
+  return useMutation<
+    Schemas["DefinitionSet"],
+    Refusal,
+    { metric: MetricName; definition: Schemas["NewDefinition"] }
+  >({
+    mutationFn: ({ metric, definition }) => {
+      const path = [metric.platform, metric.metric_type, metric.metric_name];
+      return ask(`/api/analytics/metrics/${path.map(encodeURIComponent).join("/")}`, {
+        method: "PUT",
+        body: definition,
+      });
+    },
+    onSuccess: () => cache.invalidateQueries(),
+  });
+}
+
+export interface RejectedFilter {
+  field?: string | undefined;
+  platform?: string | undefined;
+}
+
+export function useRejected(
+  filter: RejectedFilter,
+): Asked<{ entries: RejectedPoint[]; next_cursor?: string }> {
+  return useQuery<{ entries: RejectedPoint[]; next_cursor?: string }, Refusal>({
+    queryKey: ["quarantine", filter],
+    queryFn: ({ signal }) =>
+      ask("/api/analytics/quarantine", { query: { ...filter, limit: 200 }, signal }),
+  });
+}
+
+/** What to do with rejected points. */
+export type Remedy =
+  | { what: "replay"; id: string; corrected?: unknown }
+  | { what: "replay all"; filter: RejectedFilter }
+  | { what: "drop"; id: string };
+
+export function useRemedy() {
+  const cache = useQueryClient();
+  return useMutation<Schemas["Replayed"] | undefined, Refusal, Remedy>({
+    mutationFn: (remedy) => {
+      const path = "/api/analytics/quarantine";
+      switch (remedy.what) {
+        case "replay":
+          return ask(`${path}/${remedy.id}/replay`, { method: "POST", body: remedy.corrected });
+        case "replay all":
+          return ask(`${path}/replay`, { method: "POST", body: { filter: remedy.filter } });
+        case "drop":
+          return ask(`${path}/${remedy.id}`, { method: "DELETE" });
+      }
+    },
+    onSettled: () => cache.invalidateQueries({ queryKey: ["quarantine"] }),
+  });
+}
+
+export function useErasures(): Asked<Schemas["Erasure"][]> {
+  return useQuery<Schemas["Erasure"][], Refusal>({
+    queryKey: ["erasures"],
+    queryFn: async ({ signal }) =>
+      (await ask<Schemas["Erasures"]>("/api/analytics/erasures", { signal })).erasures,
+  });
+}
+
+export function useErase() {
+  const cache = useQueryClient();
+  return useMutation<Schemas["Erasure"], Refusal, { dimension: string; value: string }>({
+    mutationFn: (body) => ask("/api/analytics/erasures", { method: "POST", body }),
+    onSuccess: () => cache.invalidateQueries(),
+  });
+}
+
+export function useRetention() {
+  const cache = useQueryClient();
+  return useMutation<Schemas["RetentionAnswer"], Refusal, { dry_run: boolean }>({
+    mutationFn: (body) => ask("/api/analytics/retention", { method: "POST", body }),
+    onSuccess: (answer) => (answer.dry_run ? undefined : cache.invalidateQueries()),
+  });
+}
+
+/** Whether the server can serve; asked every ten seconds. */
+export function useHealth(path: "/health/live" | "/health/ready"): Asked<Schemas["Health"]> {
+  return useQuery<Schemas["Health"], Refusal>({
+    queryKey: ["health", path],
+    queryFn: ({ signal }) => ask(path, { signal }),
+    refetchInterval: 10_000,
+    retry: false,
+  });
+}
