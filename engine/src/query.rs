@@ -46,6 +46,7 @@ pub mod running;
 pub(crate) mod schema;
 pub(crate) mod scope;
 pub(crate) mod sketch_table;
+mod steps;
 pub(crate) mod supplier;
 pub(crate) mod system_tables;
 pub(crate) mod table;

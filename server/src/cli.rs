@@ -236,7 +236,6 @@ mod tests {
             "tessera plan set pro --tenant a --limit exports_per_day=5",
             "tessera plan set pro --limit exports_per_day=many",
             "tessera metric set p/t/m --tenant a --kind average",
-            "tessera key create --tenant a --scopes all",
             "tessera quarantine drop --tenant a",
             "tessera export --tenant a --out f --format csv",
             "tessera retention --metric p/t/n --days 30",

@@ -103,9 +103,10 @@ async fn a_damaged_roll_up_is_an_error_that_names_its_file() {
     let mut random = Random::seeded("damaged roll-up");
     let mut server = Server::start_among(&[]);
     let client = server.tenant("acme");
-    // So many partials that they get an object of their own.
+    // So many partials that they get an object of their own, and still far
+    // fewer than points.
     let mut line = |i: u64| {
-        let dimensions: Vec<String> = (0..12)
+        let dimensions: Vec<String> = (0..9)
             .map(|key| format!(r#""key{key}":"value{}""#, random.below(250)))
             .collect();
         format!(
@@ -116,7 +117,7 @@ async fn a_damaged_roll_up_is_an_error_that_names_its_file() {
             dimensions.join(",")
         )
     };
-    let lines: Vec<String> = (0..20_000).map(&mut line).collect();
+    let lines: Vec<String> = (0..220_000).map(&mut line).collect();
     let sent = client
         .post("/api/analytics/data-points")
         .header("content-type", "application/x-ndjson")
@@ -125,6 +126,7 @@ async fn a_damaged_roll_up_is_an_error_that_names_its_file() {
         .await
         .unwrap();
     body(sent, 200).await;
+    server.say(&["compact", "--tenant", "acme"]);
     let store = server.file("data/objects");
     let file = object(Path::new(&store), "rollup").expect("a roll-up of its own");
     let good = std::fs::read(&file).unwrap();

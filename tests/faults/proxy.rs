@@ -9,8 +9,9 @@ use tokio::task::JoinHandle;
 
 use crate::fixture::Server;
 
-/// The tenant of the tests; each of its transactions begins with its name.
-pub(crate) const TENANT: &[u8] = b"acme";
+/// What a request that brings points sends within its transactions, and other
+/// work of the tenant does not: its idempotency key, or the keys of its objects.
+const OF_REQUEST: [&[u8]; 2] = [b"request-", b"tenant_id=acme"];
 
 /// When to cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +115,8 @@ async fn serve(listener: TcpListener, runtime: PathBuf, state: Arc<Mutex<State>>
 
 async fn pass(mut client: TcpStream, mut postgres: UnixStream, state: Arc<Mutex<State>>) {
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    // Background work commits too, on behalf of no tenant.
-    let mut of_tenant = false;
+    // Background work commits too.
+    let mut of_request = false;
     loop {
         tokio::select! {
             read = client.read(&mut up) => {
@@ -126,12 +127,12 @@ async fn pass(mut client: TcpStream, mut postgres: UnixStream, state: Arc<Mutex<
                 }
                 let sent = &up[..bytes];
                 if has(sent, b"BEGIN") || has(sent, b"ROLLBACK") {
-                    of_tenant = false;
+                    of_request = false;
                 }
-                of_tenant |= has(sent, TENANT);
-                let commits = of_tenant && has(sent, b"COMMIT\0");
+                of_request |= OF_REQUEST.iter().any(|mark| has(sent, mark));
+                let commits = of_request && has(sent, b"COMMIT\0");
                 let cut = if commits { cut_now(&state) } else { None };
-                of_tenant &= !commits;
+                of_request &= !commits;
                 if cut == Some(Cut::Before) {
                     return;
                 }

@@ -69,7 +69,16 @@ impl ExprPlanner for DimensionPlanner {
         if expr.op != BinaryOperator::LongArrow {
             return Ok(PlannerResult::Original(expr));
         }
-        let shown = format!("{} ->> {}", expr.left, expr.right);
+        // Names of names would double with each step.
+        let shown = format!(
+            "{} ->> {}",
+            expr.left.schema_name(),
+            expr.right.schema_name()
+        );
+        let expr = RawBinaryExpr {
+            left: expr.left.unalias(),
+            ..expr
+        };
         let planned = match &expr.right {
             Expr::Literal(key, _) => key
                 .try_as_str()

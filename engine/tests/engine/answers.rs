@@ -377,3 +377,23 @@ async fn an_answer_says_raw_while_roll_ups_do_not_fit() {
     assert_eq!(source(None).await, (Rollup, Rollup, Rollup));
     fixture.stop().await;
 }
+
+#[tokio::test]
+async fn steps_that_look_alike_are_each_taken() {
+    let fixture = Fixture::start().await;
+    let tenant = fixture.tenant("a", "UTC").await;
+    let one = order("1", "2024-06-10T12:00:00Z", r#"{"country":"GB"}"#);
+    fixture.ingest(&tenant, &[one]).await;
+    let base = "SELECT metric_value AS a, 'x' AS b FROM analytics_data_points";
+    for (step, taken, expected) in [
+        ("SELECT a + a AS a, b FROM", 3, "8 x"),
+        ("SELECT a + a AS a, b || 'y' AS b FROM", 3, "8 xyyy"),
+        ("SELECT -a AS a, b FROM", 3, "-1 x"),
+        ("SELECT a, b FROM", 3, "1 x"),
+        ("SELECT a, concat(b, b) AS b FROM", 4, "1 xxxxxxxxxxxxxxxx"),
+    ] {
+        let query = (0..taken).fold(base.to_owned(), |query, _| format!("{step} ({query})"));
+        assert_eq!(fixture.row(&tenant, &query).await, expected, "{query}");
+    }
+    fixture.stop().await;
+}

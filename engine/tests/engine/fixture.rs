@@ -11,7 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use engine::ingest::{BodyFormat, IngestAnswer, IngestRequest, OnFault};
 use engine::metadata::embedded::{EmbeddedPostgres, OpenAs};
 use engine::session::{Answer, Param};
-use engine::{Engine, EngineOptions, Maintenance, SqlIsolation, TenantId, UpkeepOptions};
+use engine::{Engine, EngineOptions, Error, Maintenance, SqlIsolation, TenantId, UpkeepOptions};
 use futures::StreamExt;
 use object_store::ObjectStore;
 use sqlx::postgres::PgConnectOptions;
@@ -145,15 +145,24 @@ impl Fixture {
         self.engine.ingest().collect(tenant, body, None).await
     }
 
-    /// Runs a query over the newest version.
+    /// Runs a query over the newest version; one that comes too soon after the
+    /// others, again.
     pub(crate) async fn ask(
         &self,
         tenant: &TenantId,
         query: &str,
         params: &[Param],
     ) -> engine::Result<Table> {
-        let session = self.engine.session(tenant).await?;
-        table(session.sql(query, params).await?).await
+        loop {
+            let session = self.engine.session(tenant).await?;
+            match session.sql(query, params).await {
+                Err(Error::LimitExceeded {
+                    limit: "queries_per_second",
+                    ..
+                }) => tokio::time::sleep(Duration::from_millis(50)).await,
+                answer => return table(answer?).await,
+            }
+        }
     }
 
     /// The rows of a query that must succeed.

@@ -304,7 +304,7 @@ async fn sketches_are_near_and_do_not_depend_on_files() {
         "2024-07-01T12:00:00Z",
         dimensions,
     );
-    fixture.ingest(&tenant, &vec![line; 40_000]).await;
+    fixture.ingest(&tenant, &vec![line; 200_000]).await;
     let files = fixture.engine.session(&tenant).await.unwrap().file_counts();
     assert!(
         files.1 > 1,

@@ -21,6 +21,12 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let secret = credential(&parts.headers)?;
+        if secret.starts_with("tsk_") {
+            return Err(
+                Problem::forbidden("the key is a tenant's, not the operator's")
+                    .hint("show a platform key with the scope `operate`"),
+            );
+        }
         let found = app.engine.platform_keys().authenticate(secret).await?;
         let caller = found.ok_or_else(|| {
             let detail = "this route takes a platform key that is neither expired nor revoked";

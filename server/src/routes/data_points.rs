@@ -166,6 +166,7 @@ pub(crate) async fn send(
     let encoding = body_encoding(headers)?;
     let idempotency_key = idempotency_key(headers)?;
     let announced = extract::content_length(headers);
+    let limit = usize::try_from(app.body_limit_bytes).unwrap_or(usize::MAX);
     let short = announced.is_some_and(|length| length <= WHOLE_BYTES as u64);
     let whole = match (format, encoding) {
         (Format::Json, Encoding::Identity) => Some(BodyFormat::Json),
@@ -176,7 +177,7 @@ pub(crate) async fn send(
         Some(format) => {
             // Held until the answer.
             let mut admitted = app.engine.ingest().admission().body(&caller.tenant);
-            let read = extract::read_admitted(request, WHOLE_BYTES, Some(&mut admitted));
+            let read = extract::read_admitted(request, WHOLE_BYTES.min(limit), Some(&mut admitted));
             let request = IngestRequest {
                 body: read.await?,
                 format,

@@ -72,6 +72,12 @@ impl Server {
         self.anonymous().with_key(key.trim())
     }
 
+    /// A client of the operator's.
+    pub(crate) fn operator(&self) -> Client {
+        let key = self.say(&["key", "create", "--platform", "--scopes", "operate"]);
+        self.anonymous().with_key(key.trim())
+    }
+
     /// A client without a key.
     pub(crate) fn anonymous(&self) -> Client {
         Client {

@@ -10,12 +10,10 @@ use serde_json::{Value, json};
 use crate::fixture::JsonBody as _;
 use crate::fixture::{Client, Server, body, order, problem};
 
-const TOKEN: &str = "tsk_operator_0123456789abcdef0123456789abcdef";
-
 /// A server with an operator, and the operator.
 fn operated() -> (Server, Client) {
-    let server = Server::start_among(&[("TESSERA_OPERATOR_TOKEN", TOKEN)]);
-    let operator = server.anonymous().with_key(TOKEN);
+    let server = Server::start();
+    let operator = server.operator();
     (server, operator)
 }
 

@@ -11,7 +11,6 @@ use crate::fixture::{Client, Server, body, order, problem};
 
 const QUERIES: &str = "/api/analytics/queries";
 const JOBS: &str = "/api/analytics/sql/jobs";
-const OPERATOR: &str = "operator-key-of-a-test-0123456789abcdef";
 
 /// Computes for longer than any test waits, and ends by itself some time.
 fn long() -> String {
@@ -25,7 +24,7 @@ fn long() -> String {
 }
 
 async fn started() -> (Server, Client, Client) {
-    let server = Server::start_among(&[("TESSERA_OPERATOR_KEY", OPERATOR)]);
+    let server = Server::start_among(&[]);
     let user = server.tenant("a");
     let admin = server.key("a", "admin");
     let points = json!([
@@ -78,7 +77,7 @@ async fn a_query_is_recorded_with_its_figures_and_without_its_values() {
     let (server, user, admin) = started().await;
     server.tenant("b");
     let stranger = server.key("b", "admin");
-    let operator = server.anonymous().with_key(OPERATOR);
+    let operator = server.operator();
 
     let asked = user.post("/api/analytics/sql").json(&json!({
         "query": "select metric_value from analytics_data_points \
@@ -185,9 +184,10 @@ async fn a_query_is_recorded_with_its_figures_and_without_its_values() {
         .await;
     assert_eq!(counted, json!([[0]]));
     record(&operator, "/api/admin/queries?tenant=a", &good).await;
-    for client in [&admin, &server.anonymous()] {
-        problem(client.get("/api/admin/queries").send().await.unwrap(), 401).await;
-        problem(client.get("/api/admin/audit").send().await.unwrap(), 401).await;
+    for (client, status) in [(&admin, 403), (&server.anonymous(), 401)] {
+        for path in ["/api/admin/queries", "/api/admin/audit"] {
+            problem(client.get(path).send().await.unwrap(), status).await;
+        }
     }
     pages_follow_each_other(&operator).await;
 
@@ -235,7 +235,7 @@ async fn pages_follow_each_other(operator: &Client) {
 #[tokio::test]
 async fn changes_and_refusals_are_recorded_with_who_made_them_and_no_secret() {
     let (server, user, admin) = started().await;
-    let operator = server.anonymous().with_key(OPERATOR);
+    let operator = server.operator();
     server.say(&["tenant", "set", "a", "--plan", "enterprise"]);
     let metric = "/api/analytics/metrics/coreldove/revenue/order_revenue";
     let set = admin.request(Method::PUT, metric);

@@ -174,17 +174,15 @@ async fn a_query_is_bound_to_its_parameters_and_faults_are_placed() {
         .unwrap();
     assert_eq!(body(counted, 200).await["rows"], json!([[2]]));
 
-    // Nested values and what JSON has no word for.
-    let nested = client
-        .rows(
-            "select make_array(1, 2) as list, named_struct('a', 1, 'b', null) as object, \
-            9007199254740993 as large, 'NaN'::double as nan, null as nothing",
-        )
+    // What JSON has no word for.
+    let special = client
+        .rows("select 9007199254740993 as large, 'NaN'::double as nan, null as nothing")
         .await;
-    assert_eq!(nested[0][0], json!([1, 2]));
-    assert_eq!(nested[0][1], json!({"a": 1, "b": null}));
-    assert_eq!(nested[0][2].to_string(), "9007199254740993");
-    assert_eq!((&nested[0][3], &nested[0][4]), (&json!(null), &json!(null)));
+    assert_eq!(special[0][0].to_string(), "9007199254740993");
+    assert_eq!(
+        (&special[0][1], &special[0][2]),
+        (&json!(null), &json!(null))
+    );
 
     let wrong = problem(
         client

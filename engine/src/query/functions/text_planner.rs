@@ -25,8 +25,15 @@ impl ExprPlanner for TextPlanner {
         if expr.op != BinaryOperator::StringConcat {
             return Ok(PlannerResult::Original(expr));
         }
-        let shown = format!("{} || {}", expr.left, expr.right);
-        let joined = call(joined_texts(), vec![expr.left, expr.right]);
+        // By the names of its parts, and without those within it: a name that
+        // holds what it names would double with each step.
+        let shown = format!(
+            "{} || {}",
+            expr.left.schema_name(),
+            expr.right.schema_name()
+        );
+        let parts = vec![expr.left.unalias(), expr.right.unalias()];
+        let joined = call(joined_texts(), parts);
         Ok(PlannerResult::Planned(joined.alias(shown)))
     }
 

@@ -113,7 +113,7 @@ pub(crate) async fn ask(
         pieces,
         stats: stats.clone(),
     };
-    tokio::spawn(run.to_its_end(worker, permit));
+    tokio::spawn(run.until_its_end(worker, permit));
     Ok(Answer {
         pieces: received,
         ended: None,
@@ -166,7 +166,7 @@ impl From<io::Error> for Lost {
 }
 
 impl Run {
-    async fn to_its_end(self, mut worker: Worker, permit: Permit) {
+    async fn until_its_end(self, mut worker: Worker, permit: Permit) {
         let counts = self.workers.counting();
         counts.queries.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();

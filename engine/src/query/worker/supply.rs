@@ -153,6 +153,7 @@ fn listed(files: &[(FileId, Bytes)]) -> Bytes {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "ranges of an object")]
 mod tests {
     use super::*;
 
