@@ -106,7 +106,7 @@ async fn a_damaged_roll_up_is_an_error_that_names_its_file() {
     // So many partials that they get an object of their own, and still far
     // fewer than points.
     let mut line = |i: u64| {
-        let dimensions: Vec<String> = (0..9)
+        let dimensions: Vec<String> = (0..12)
             .map(|key| format!(r#""key{key}":"value{}""#, random.below(250)))
             .collect();
         format!(
@@ -117,7 +117,7 @@ async fn a_damaged_roll_up_is_an_error_that_names_its_file() {
             dimensions.join(",")
         )
     };
-    let lines: Vec<String> = (0..220_000).map(&mut line).collect();
+    let lines: Vec<String> = (0..260_000).map(&mut line).collect();
     let sent = client
         .post("/api/analytics/data-points")
         .header("content-type", "application/x-ndjson")
