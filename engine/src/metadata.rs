@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 
 pub mod actor;
 pub(crate) mod backup;
+mod begun;
 pub mod catalog;
 pub(crate) mod check;
 pub mod commit;

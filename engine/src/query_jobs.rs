@@ -39,12 +39,40 @@ pub struct NewQuery {
     pub query: String,
     /// Values of `$1`, `$2`, ….
     pub params: Vec<Param>,
-    /// For how long it may run; `None`: ten minutes, and an hour at most.
+    /// For how long it may run; `None`: ten minutes; at most twenty times what the
+    /// plan lets a query take, and an hour.
     pub timeout: Option<Duration>,
     /// Whether it may read `query_log` and `audit_log`.
     pub records: RecordTables,
     /// What of the tenant's data its caller may see.
     pub access: Arc<Access>,
+}
+
+/// What a caller may see at the moment at which it asks for a result.
+#[derive(Debug, Clone)]
+pub struct Sees {
+    /// Whether it may read `query_log` and `audit_log`.
+    pub records: RecordTables,
+    /// What of the tenant's data it may see.
+    pub access: Arc<Access>,
+}
+
+impl Sees {
+    /// A result shows what its query could see, whatever became of the role of
+    /// its caller since. Errors: `Conflict` for one that sees something else.
+    fn all_of(&self, job: &QueryJob) -> Result<()> {
+        let of_job: Access = serde_json::from_value(job.access.clone()).map_err(Error::internal)?;
+        let rows = self.access.is_full() || *self.access == of_job;
+        let records = self.records == RecordTables::Shown || !job.records;
+        match rows && records {
+            true => Ok(()),
+            false => Err(Error::Conflict {
+                message: "the result shows another part of the data than its caller sees now; \
+                          ask the query again"
+                    .into(),
+            }),
+        }
+    }
 }
 
 /// What a stored answer is of.
@@ -124,10 +152,11 @@ impl QueryJobs {
         &self,
         tenant: &TenantId,
         who: Option<&str>,
+        sees: &Sees,
         id: Uuid,
         page: usize,
     ) -> Result<(StoredAnswer, Answer)> {
-        let (job, result) = self.done(tenant, who, id).await?;
+        let (job, result) = self.done(tenant, who, sees, id).await?;
         let found = page.checked_sub(1).and_then(|i| result.pages.get(i));
         let found = *found.ok_or_else(|| Error::NotFound {
             what: format!("page {page} of {}", result.pages.len()),
@@ -141,9 +170,10 @@ impl QueryJobs {
         &self,
         tenant: &TenantId,
         who: Option<&str>,
+        sees: &Sees,
         id: Uuid,
     ) -> Result<(StoredAnswer, Answer)> {
-        let (job, result) = self.done(tenant, who, id).await?;
+        let (job, result) = self.done(tenant, who, sees, id).await?;
         let all = result.pages.clone();
         let answer = self.answer(tenant, &job, &result, all).await?;
         Ok((stored(&job, &result), answer))
@@ -153,9 +183,11 @@ impl QueryJobs {
         &self,
         tenant: &TenantId,
         who: Option<&str>,
+        sees: &Sees,
         id: Uuid,
     ) -> Result<(QueryJob, StoredResult)> {
         let job = self.get(tenant, who, id).await?;
+        sees.all_of(&job)?;
         match job.result.clone() {
             Some(result) => Ok((job, result)),
             None => Err(Error::Conflict {

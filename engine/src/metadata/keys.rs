@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::roles::{self, Role};
 use super::tenant_tx::TenantTx;
-use super::{blame, is_foreign_key, plans};
+use super::{begun, blame, is_foreign_key, plans};
 use crate::error::{Error, Result};
 use crate::query::access::Access;
 
@@ -251,7 +251,7 @@ impl Keys {
     }
 
     async fn look_up(&self, hash: &[u8; 32]) -> Result<Option<Caller>> {
-        let mut tx = self.pool.begin().await.map_err(blame)?;
+        let mut tx = begun::begin(&self.pool, "BEGIN").await?;
         // The row is found by the hash of 256 random bits, never compared byte
         // by byte with the secret: timing tells nothing.
         sqlx::query("SELECT set_config('app.shown_key_hash', $1, true)")

@@ -7,8 +7,8 @@
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection, Postgres, Transaction};
 
-use super::blame;
 use super::owner::Owner;
+use super::{begun, blame};
 use crate::error::Result;
 
 /// The advisory lock's number: "tessera" in ASCII.
@@ -46,7 +46,7 @@ pub(crate) struct Deleting {
 
 /// Takes the right to delete objects; `None` while a backup or a restore runs.
 pub(crate) async fn try_delete(pool: &PgPool) -> Result<Option<Deleting>> {
-    let mut tx = pool.begin().await.map_err(blame)?;
+    let mut tx = begun::begin(pool, "BEGIN").await?;
     let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
         .bind(OBJECTS)
         .fetch_one(&mut *tx)

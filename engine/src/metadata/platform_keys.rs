@@ -65,6 +65,12 @@ pub struct PlatformCaller {
 }
 
 impl PlatformCaller {
+    /// Whether it may do all that such a key could: nobody makes a stronger one.
+    pub fn covers(&self, scopes: &PlatformScopes) -> bool {
+        let held = |scope: &Scope| scope.is_among(&self.scopes.tenant);
+        scopes.tenant.iter().all(held) && (self.scopes.operate || !scopes.operate)
+    }
+
     /// Whether it may act for a tenant.
     pub fn may_act_for(&self, tenant: &TenantId) -> bool {
         self.tenants
@@ -124,11 +130,20 @@ impl PlatformKeys {
         }
     }
 
-    /// Makes a key. Errors: `Invalid` when it would open nothing.
+    /// Makes a key. Errors: `Invalid` when it would open nothing, or operate for
+    /// some tenants only.
     pub async fn make(&self, request: &PlatformKeyRequest) -> Result<NewKey> {
         check_name(&request.name)?;
         if request.scopes.names().is_empty() {
             return Err(Error::invalid("at least one is needed", "scopes"));
+        }
+        if request.scopes.operate && request.tenants.is_some() {
+            return Err(Error::Invalid {
+                message: "a key that operates is for all tenants".into(),
+                at: Some("tenants".into()),
+                location: None,
+                hint: Some("leave the tenants out, or the scope `operate`".into()),
+            });
         }
         let Made { id, secret, hash } = Made::new(PREFIX)?;
         let tenants = request.tenants.as_ref();

@@ -76,6 +76,10 @@ pub struct QueryJob {
     /// Why there is none.
     pub problem: Option<JobProblem>,
     pub(crate) fence: i64,
+    /// Whether the records could be read.
+    pub(crate) records: bool,
+    /// What of the tenant's data could be read.
+    pub(crate) access: Value,
 }
 
 /// What a stored result is.
@@ -219,7 +223,7 @@ async fn read(
     let mut tx = TenantTx::begin(pool, tenant).await?;
     let rows = sqlx::query(
         "SELECT job_id, who, state, created_at, ended_at, expires_at, rows, bytes, result,
-                problem, fence
+                problem, fence, records, access
          FROM analytics.query_job
          WHERE tenant_id = $1 AND expires_at > now() AND ($2::text IS NULL OR who = $2)
            AND ($3::uuid IS NULL OR job_id = $3)
@@ -268,6 +272,8 @@ fn job(row: &PgRow) -> Result<QueryJob> {
             .transpose()
             .map_err(Error::internal)?,
         fence: row.get("fence"),
+        records: row.get("records"),
+        access: row.get("access"),
     })
 }
 

@@ -9,7 +9,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres, Transaction};
 use storage_layout::TenantId;
 
-use super::{actor, blame};
+use super::{actor, begun, blame};
 use crate::error::Result;
 
 /// A transaction in which row-level security shows one tenant.
@@ -34,7 +34,7 @@ impl TenantTx {
     }
 
     async fn start(pool: &PgPool, tenant: &TenantId, begin: &'static str) -> Result<Self> {
-        let mut inner = pool.begin_with(begin).await.map_err(blame)?;
+        let mut inner = begun::begin(pool, begin).await?;
         sqlx::query(
             "SELECT set_config('app.current_tenant_id', $1, true),
                     set_config('lock_timeout', '5s', true),

@@ -12,7 +12,7 @@ use storage_layout::{FileId, TenantId, WindowUnit};
 
 use super::fence::Note;
 use super::tenant_tx::TenantTx;
-use super::{blame, jobs};
+use super::{begun, blame, jobs};
 use crate::error::{Error, Result};
 
 /// Replaced files stay this long: longer than the longest query.
@@ -29,7 +29,7 @@ pub(crate) struct DueFile {
 }
 
 pub(super) async fn look(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
-    let mut tx = pool.begin().await.map_err(blame)?;
+    let mut tx = begun::begin(pool, "BEGIN").await?;
     sqlx::query("SET LOCAL ROLE tessera_maintenance")
         .execute(&mut *tx)
         .await

@@ -15,6 +15,9 @@ use crate::query::{dry_run, execute, worker};
 /// How long an export or a query without its client may take.
 pub(crate) const ALONE: Duration = Duration::from_secs(3_600);
 
+/// How much longer than another a query without its client may take.
+const TIMES_ALONE: u32 = 20;
+
 /// Bytes of one answer, and of one export.
 const ANSWER_BYTES: u64 = 1 << 30;
 const EXPORT_BYTES: u64 = 64 << 30;
@@ -50,7 +53,7 @@ impl Session {
     }
 
     /// As [`Self::sql_as`], in pages that are kept, for a query that runs
-    /// without its client: it may take as long as an export.
+    /// without its client: it may take twenty times as long, an hour at most.
     pub(crate) async fn pages_alone(
         &self,
         query: &str,
@@ -58,9 +61,12 @@ impl Session {
         timeout: Duration,
     ) -> Result<WrittenAnswer> {
         self.begin_query().await?;
+        let limits = self.query_limits();
         let limits = QueryLimits {
-            deadline: ALONE,
-            ..self.query_limits()
+            // Slots of such queries are few, and whose plan allows little keeps
+            // them for little.
+            deadline: ALONE.min(limits.deadline * TIMES_ALONE),
+            ..limits
         };
         let (pages, limits) = (Wanted::<&NoForm>::Pages, limits.within(Some(timeout)));
         self.written(Class::Sql, query, params, pages, limits).await

@@ -137,13 +137,16 @@ fn verified(issuer: &Issuer, claims: &Map<String, Value>) -> Result<Verified> {
         Problem::forbidden("the token names no role that is known here")
             .hint(format!("the claim `{claim}` names the role"))
     })?;
+    // Who has no name cannot be told from others, nor be revoked.
+    let subject = text("sub").filter(|subject| !subject.is_empty());
+    let subject = subject.ok_or_else(|| refused("the token names nobody: `sub` is missing"))?;
     let issued_at = claims.get("iat").and_then(Value::as_f64);
     let issued_at = issued_at.and_then(|at| DateTime::from_timestamp(at as i64, 0));
     Ok(Verified {
         issuer: issuer.name.clone(),
         tenant,
         role: role.to_owned(),
-        subject: text("sub").map(str::to_owned),
+        subject: Some(subject.to_owned()),
         token_id: text("jti").map(str::to_owned),
         issued_at,
     })

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use engine::metadata::platform_keys::OPERATE;
+use engine::metadata::platform_keys::{OPERATE, PlatformCaller};
 
 use super::credential::credential;
 use super::identity::Identity;
@@ -14,6 +14,8 @@ use crate::error::{Challenge, Problem, Result};
 pub struct Operator {
     /// Who it is, for logs.
     pub identity: Identity,
+    /// Its key, and what that may do.
+    pub caller: PlatformCaller,
 }
 
 impl FromRequestParts<App> for Operator {
@@ -42,6 +44,7 @@ impl FromRequestParts<App> for Operator {
         }
         Ok(Self {
             identity: Identity::PlatformKey { id: caller.key },
+            caller,
         })
     }
 }

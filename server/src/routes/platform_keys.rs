@@ -107,7 +107,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    _operator: Operator,
+    operator: Operator,
     Body(body): Body<NewPlatformKey>,
 ) -> Result<(StatusCode, Json<MadePlatformKey>)> {
     let tenant = |id: &String| {
@@ -122,6 +122,13 @@ pub(crate) async fn create(
         tenants: tenants.transpose()?,
         expires_at: body.expires_at,
     };
+    if !operator.caller.covers(&request.scopes) {
+        return Err(
+            Problem::forbidden("a key makes none that may do more than itself")
+                .at("scopes")
+                .hint("make it with `tessera key create --platform` beside the server"),
+        );
+    }
     let made = app.engine.platform_keys().make(&request).await?;
     let key = made.secret.expose_secret().to_owned();
     Ok((

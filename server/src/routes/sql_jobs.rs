@@ -34,8 +34,8 @@ pub(crate) struct NewSqlJob {
     #[serde(default)]
     #[schema(value_type = Vec<serde_json::Value>)]
     params: Vec<Box<RawValue>>,
-    /// Stops the query after so many milliseconds: ten minutes when left out,
-    /// an hour at most.
+    /// Stops the query after so many milliseconds: ten minutes when left out;
+    /// twenty times what the plan lets a query take, and an hour, at most.
     #[schema(minimum = 1)]
     timeout_ms: Option<u64>,
 }
@@ -257,17 +257,21 @@ pub(crate) async fn result(
     Params(params): Params<ResultParams>,
 ) -> Result<Response> {
     let (id, who) = (job_id(&id)?, caller.sees_queries_of());
+    let sees = of::Sees {
+        records: caller.records(),
+        access: caller.access.clone(),
+    };
     let jobs = app.engine.query_jobs();
     let style = params.style();
     let Some(page) = params.page else {
         let format = Format::accepted(&headers)?;
-        let found = jobs.whole(&caller.tenant, who.as_deref(), id);
+        let found = jobs.whole(&caller.tenant, who.as_deref(), &sees, id);
         let (stored, answer) = found.await?;
         let (form, stamp) = (Form { format, style }, stamp(&stored));
         let answer = WrittenAnswer::of(answer, &form, stamp)?;
         return encode::respond(answer, stamp, format).await;
     };
-    let found = jobs.page(&caller.tenant, who.as_deref(), id, page);
+    let found = jobs.page(&caller.tenant, who.as_deref(), &sees, id, page);
     let (stored, answer) = found.await?;
     paged(page, stored, answer, style).await
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::admin::plans::{holding, span_name};
 use crate::app::App;
-use crate::auth::{Caller, ToRead};
+use crate::auth::{Caller, ToReadAll};
 use crate::error::{KeyRefused, Result};
 
 /// Every limit and how much of it is used.
@@ -50,7 +50,7 @@ pub(crate) struct UsedLimit {
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    caller: Caller<ToRead>,
+    caller: Caller<ToReadAll>,
 ) -> Result<axum::Json<Usage>> {
     let standing = app.engine.standing(&caller.tenant).await?;
     Ok(axum::Json(Usage::of(&standing, Utc::now())))

@@ -248,7 +248,7 @@ async fn a_platform_key_acts_for_its_tenants_and_operates_only_when_it_may() {
 
     // The operator's routes are the operator's alone.
     let path = "/api/admin/platform-keys";
-    for (client, refused) in [(&a, 401), (&suite, 403), (&server.anonymous(), 401)] {
+    for (client, refused) in [(&a, 403), (&suite, 403), (&server.anonymous(), 401)] {
         problem(client.get(path).send().await.unwrap(), refused).await;
     }
     problem(at(&operator, "a").send().await.unwrap(), 403).await;
@@ -257,12 +257,8 @@ async fn a_platform_key_acts_for_its_tenants_and_operates_only_when_it_may() {
     assert_eq!(keys.len(), 3);
     let of_suite = keys.iter().find(|key| key["name"] == "suite").unwrap();
     assert_eq!(of_suite["tenants"], json!(["a"]));
-    let key = made(
-        &operator,
-        path,
-        &json!({"scopes": ["read"], "tenants": ["b"]}),
-    )
-    .await;
+    let maker = make(&["--scopes", "operate,read"]);
+    let key = made(&maker, path, &json!({"scopes": ["read"], "tenants": ["b"]})).await;
     let of_b = with(&suite, &key, "key");
     assert_eq!(at(&of_b, "b").send().await.unwrap().status(), 200);
 
@@ -382,4 +378,72 @@ async fn an_embed_token_shows_its_panels_and_ends_with_its_key() {
     let revoked = admin.request(Method::DELETE, &of_key).send().await.unwrap();
     assert_eq!(revoked.status(), 204);
     ends(&embedded, DASHBOARD).await;
+}
+
+#[tokio::test]
+async fn a_platform_key_makes_no_stronger_one_and_operates_for_all_or_not_at_all() {
+    let server = Server::start();
+    let operator = server.operator();
+    let path = "/api/admin/platform-keys";
+    for (scopes, tenants, status) in [
+        (json!(["operate", "read"]), json!(null), 403),
+        (json!(["admin"]), json!(["a"]), 403),
+        (json!(["operate"]), json!(["a"]), 400),
+        (json!(["operate"]), json!(null), 201),
+    ] {
+        let key = json!({"name": "k", "scopes": scopes, "tenants": tenants});
+        let made = operator.post(path).json(&key).send().await.unwrap();
+        assert_eq!(made.status(), status, "{key}");
+    }
+    let some = [
+        "key",
+        "create",
+        "--platform",
+        "--scopes",
+        "operate",
+        "--tenants",
+        "a",
+    ];
+    assert!(!server.run(&some).status.success());
+}
+
+#[tokio::test]
+async fn a_result_is_withheld_from_who_sees_less_than_its_query_did() {
+    let server = Server::start();
+    let user = server.tenant("a");
+    fill(&user).await;
+    let admin = server.key("a", "admin");
+    let put = |platforms: Value| {
+        let role = json!({"base": "analyst", "sees": {"platforms": platforms}});
+        let put = admin.request(Method::PUT, "/api/analytics/roles/wide");
+        put.json(&role).send()
+    };
+    let wide = put(json!(["coreldove", "bizoholic"])).await.unwrap();
+    assert_eq!(wide.status(), 204);
+    let caller = with(
+        &user,
+        &made(&admin, KEYS, &json!({"role": "wide"})).await,
+        "key",
+    );
+    let jobs = "/api/analytics/sql/jobs";
+    let asked = json!({"query": "select platform, metric_value from analytics_data_points"});
+    let job = body(caller.post(jobs).json(&asked).send().await.unwrap(), 202).await;
+    let job = format!("{jobs}/{}", job["id"].as_str().unwrap());
+    let result = format!("{job}/result?page=1");
+    let status = async || caller.get(&result).send().await.unwrap().status().as_u16();
+    let until = async |wanted: u16| {
+        for _ in 0..100 {
+            if status().await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("never {wanted}");
+    };
+    until(200).await;
+    assert_eq!(put(json!(["coreldove"])).await.unwrap().status(), 204);
+    until(409).await;
+    // Whoever sees everything sees it still.
+    let whole = admin.get(&result).send().await.unwrap();
+    assert_eq!(whole.status(), 200);
 }

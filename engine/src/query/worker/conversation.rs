@@ -28,6 +28,8 @@ use crate::session::Param;
 const CHUNKS_AHEAD: usize = 2;
 /// Asks of one worker that are answered at once.
 const ASKS_AT_ONCE: usize = 8;
+/// For how long a reader may take nothing of its answer.
+const STALLED: Duration = Duration::from_secs(30);
 /// How often a worker's memory is looked at.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -244,13 +246,11 @@ impl Run {
                     ));
                 }
                 Kind::Chunk => {
-                    if self
-                        .pieces
-                        .send(Ok(Piece::Chunk(frame.body)))
-                        .await
-                        .is_err()
-                    {
-                        return Err(Lost::Left);
+                    // A reader that stalls keeps a turn from others.
+                    let taken = self.pieces.send(Ok(Piece::Chunk(frame.body)));
+                    match tokio::time::timeout(STALLED, taken).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) | Err(_) => return Err(Lost::Left),
                     }
                 }
                 Kind::End => {

@@ -174,9 +174,14 @@ impl Workers {
                     && warm.worker.forgotten == forgotten
             };
             // The one used last has the most in its caches.
-            match rooms.warm.iter().rposition(fits) {
-                Some(at) => (Some(rooms.warm.remove(at).worker), None),
-                None => (None, rooms.spares.pop()),
+            let warm = rooms.warm.iter().rposition(fits);
+            let warm = warm.map(|at| rooms.warm.remove(at).worker);
+            match warm.and_then(alive) {
+                Some(worker) => (Some(worker), None),
+                None => (
+                    None,
+                    std::iter::from_fn(|| rooms.spares.pop()).find_map(alive),
+                ),
             }
         };
         if let Some(worker) = warm {
@@ -230,6 +235,11 @@ impl Workers {
         drop(rooms);
         drop(dismissed);
     }
+}
+
+/// A worker that was not ended while it waited, by whomever.
+fn alive(mut worker: Worker) -> Option<Worker> {
+    worker.process.is_alive().then_some(worker)
 }
 
 impl Inner {

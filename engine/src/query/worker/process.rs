@@ -129,6 +129,12 @@ impl Process {
         format!("/proc/{}/{name}", self.pid.as_raw_nonzero())
     }
 
+    /// Whether it has not ended.
+    pub(super) fn is_alive(&mut self) -> bool {
+        let child = self.child.as_mut();
+        child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
     /// The signal that ended it, if one did; waits a moment for its end.
     pub(super) async fn ended_by(&mut self) -> Option<i32> {
         let child = self.child.as_mut()?;
