@@ -89,8 +89,6 @@ mod sweep;
 mod sweep_pinned;
 #[path = "engine/swept_uploads.rs"]
 mod swept_uploads;
-#[path = "engine/transactions.rs"]
-mod transactions;
 #[path = "engine/upkeep_history.rs"]
 mod upkeep_history;
 #[path = "engine/zones.rs"]

@@ -1,9 +1,9 @@
 //! Transactions that are begun, or were never asked for.
 //!
-//! Whoever leaves between `BEGIN` and its answer would leave an open
-//! transaction on a connection that goes back to the pool: sqlx 0.9 takes it for
-//! one without. What the next one wrote there would be committed, or undone,
-//! with somebody else's. So the wait is a task's, which nobody leaves.
+//! By its source, sqlx 0.9 counts a transaction only when `BEGIN` was answered,
+//! and rolls back what it counted: whoever leaves in between could leave one
+//! open on a connection that goes back to the pool, in which the next one would
+//! write. So the wait is a task's, which nobody leaves.
 
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};

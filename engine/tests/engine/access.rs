@@ -428,7 +428,7 @@ async fn what_is_revoked_ends_within_five_seconds_on_every_server() {
 
     let request = PlatformKeyRequest {
         name: "suite".into(),
-        scopes: PlatformScopes::of(&["read".into(), "operate".into()]).unwrap(),
+        scopes: PlatformScopes::of(&["read".into()]).unwrap(),
         tenants: Some(vec![tenant.clone()]),
         expires_at: None,
     };
