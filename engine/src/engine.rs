@@ -1,16 +1,18 @@
 //! Owns state; starts and stops everything. A [`Session`] answers.
 
+mod opening;
+mod options;
+mod queries;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use object_store::ObjectStore;
-use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::postgres::PgPool;
+use storage_layout::TenantId;
 use storage_layout::key::BackupId;
-use storage_layout::{TenantId, store};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -20,16 +22,14 @@ use crate::maintain::backup::{Backup, place};
 use crate::maintain::check::{Check, CheckOptions, CheckReport};
 use crate::maintain::progress::Progress;
 use crate::maintain::restore::Restore;
-use crate::maintain::{
-    BackupReport, Maintainer, RestoreReport, UpkeepOptions, VerifyReport, VerifyRequest,
-};
+use crate::maintain::{BackupReport, Maintainer, RestoreReport, VerifyReport, VerifyRequest};
 use crate::metadata::embed_tokens::EmbedTokens;
-use crate::metadata::embedded::{EmbeddedPostgres, OpenAs, PsqlRole};
+use crate::metadata::embedded::{EmbeddedPostgres, PsqlRole};
 use crate::metadata::keys::Keys;
 use crate::metadata::metering::Billed;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
-use crate::metadata::plans::{Plans, TenantLimits};
+use crate::metadata::plans::Plans;
 use crate::metadata::platform_keys::PlatformKeys;
 use crate::metadata::platforms::Platforms;
 use crate::metadata::records::Records;
@@ -51,74 +51,9 @@ use crate::query::threads::QueryThreads;
 use crate::query::worker::{SqlIsolation, WorkerCounts, Workers};
 use crate::query_jobs::QueryJobs;
 use crate::session::Session;
-
-/// How long `start` waits for a data directory that is being released.
-const LOCK_WAIT: Duration = Duration::from_secs(20);
-
-/// Whether this process flushes and compacts by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Maintenance {
-    /// In the background, as a server does.
-    Background,
-    /// Never, as a command beside a server does.
-    Off,
-}
-
-/// What to restore.
-#[derive(Debug, Clone, Default)]
-pub struct RestoreOptions {
-    /// The place of backups: a store's URL, or a folder.
-    pub from: String,
-    /// The backup's id; `None`: the newest.
-    pub backup: Option<String>,
-    /// The only tenant; `None`: all of the backup.
-    pub tenant: Option<TenantId>,
-    /// What becomes of tenants that exist.
-    pub existing: ExistingTenants,
-}
-
-/// What a restore does about tenants that exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ExistingTenants {
-    /// Restores nothing.
-    #[default]
-    Refuse,
-    /// Makes them what they were at the backup, but for their keys and erasures.
-    Replace,
-}
-
-/// What a tenant is allowed and how much of it it uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// What it is allowed.
-    pub allowed: TenantLimits,
-    /// What it uses, by limit; of those that are missing nothing yet.
-    pub used: BTreeMap<String, u64>,
-}
-
-/// How to start an engine.
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// Holds the private Postgres and the local store, where those are used.
-    pub data_dir: PathBuf,
-    /// A Postgres to use as app role instead of the private one.
-    pub database_url: Option<String>,
-    /// The owner role's URL for migrations; only with `database_url`.
-    pub migrate_url: Option<String>,
-    /// An object store (`s3://bucket/prefix`, `gs://…`, `az://…`, `file:///…`)
-    /// instead of the local one in the data directory.
-    pub store_url: Option<String>,
-    /// Background work; a server's engine must be the only one on its private
-    /// Postgres, a command's may share it.
-    pub maintenance: Maintenance,
-    /// How that work is done.
-    pub upkeep: UpkeepOptions,
-    /// Where callers' SQL runs.
-    pub sql: SqlIsolation,
-    /// Memory that all running queries share, bytes; `None`: half of the
-    /// machine's.
-    pub query_memory_bytes: Option<u64>,
-}
+use opening::{open_postgres, open_store};
+pub use options::{EngineOptions, ExistingTenants, Maintenance, RestoreOptions, Standing};
+use queries::run_queries;
 
 /// The engine; cheap to clone.
 #[derive(Debug, Clone)]
@@ -168,9 +103,6 @@ const QUERY_RUNNERS: usize = 2;
 
 /// How long a background task that was told to end is waited for.
 const TASK_END: Duration = Duration::from_secs(5);
-
-/// Pause between two looks for such queries that another server took in.
-const QUERY_PAUSE: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Opens Postgres and the store, migrates, checks roles and policies.
@@ -554,76 +486,4 @@ impl Engine {
             )),
         }
     }
-}
-
-/// Runs queries that were put in, until the engine is gone.
-async fn run_queries(engine: Weak<Inner>) {
-    let worker = uuid::Uuid::now_v7();
-    while let Some(inner) = engine.upgrade() {
-        let engine = Engine { inner };
-        let jobs = engine.query_jobs().clone();
-        let woken = jobs.woken();
-        match jobs.run_next(&engine, worker).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "queries that were put in are not run"),
-        }
-        drop((jobs, engine));
-        let _ = tokio::time::timeout(QUERY_PAUSE, woken.notified()).await;
-    }
-}
-
-/// The private Postgres if there is one, options of the app role, and options
-/// of the owner where migrations may run.
-type Opened = (
-    Option<EmbeddedPostgres>,
-    PgConnectOptions,
-    Option<PgConnectOptions>,
-);
-
-async fn open_postgres(options: &EngineOptions) -> Result<Opened> {
-    let parse = |url: &str, name: &str| {
-        PgConnectOptions::from_str(url).map_err(|_| {
-            Error::Config(format!(
-                "{name} is not a Postgres URL: use postgres://user:password@host/database"
-            ))
-        })
-    };
-    if let Some(url) = &options.database_url {
-        let owner = options
-            .migrate_url
-            .as_deref()
-            .map(|url| parse(url, "TESSERA_MIGRATE_URL"));
-        return Ok((None, parse(url, "DATABASE_URL")?, owner.transpose()?));
-    }
-    let role = match options.maintenance {
-        Maintenance::Background => OpenAs::Server,
-        Maintenance::Off => OpenAs::CommandLine,
-    };
-    let embedded = EmbeddedPostgres::open(&options.data_dir, LOCK_WAIT, role)
-        .await
-        .map_err(|e| Error::Config(e.to_string()))?;
-    let (app, owner) = (embedded.app_options(), embedded.owner_options());
-    Ok((Some(embedded), app, Some(owner)))
-}
-
-fn open_store(options: &EngineOptions) -> Result<Arc<dyn ObjectStore>> {
-    match &options.store_url {
-        Some(url) => store::open(url).map_err(|e| Error::Config(e.to_string())),
-        None => open_private(&options.data_dir.join("objects")),
-    }
-}
-
-/// The local store's folder, closed to everybody else.
-fn open_private(folder: &Path) -> Result<Arc<dyn ObjectStore>> {
-    use std::os::unix::fs::PermissionsExt;
-    let opened = store::open_folder(folder).and_then(|store| {
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
-        Ok(store)
-    });
-    opened.map_err(|e| {
-        Error::Config(format!(
-            "the local store cannot be opened ({e}): choose another --data-dir, or set --store to a URL"
-        ))
-    })
 }
