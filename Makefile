@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(shell .ci/target-dir)
 
-.PHONY: run test faults bench peers fmt lint
+.PHONY: run test faults bench forecast-scores peers fmt lint
 .DEFAULT_GOAL := run
 
 run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
@@ -20,6 +20,9 @@ faults: ## the long form of the tests of faults (TESSERA_FAULT_ROUNDS, TESSERA_F
 bench: ## the measurements of benches/README.md
 	@.ci/set-up
 	cargo bench --workspace --benches --locked
+
+forecast-scores: ## the scores of docs/forecasting.md (TESSERA_FORECAST_KIT)
+	@exec benches/forecast-scores
 
 peers: ## the comparison of benches/peers/README.md
 	@exec benches/peers/run
