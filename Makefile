@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(shell .ci/target-dir)
 
-.PHONY: run test faults fuzz bench peers fmt lint pages
+.PHONY: run test faults fuzz bench forecast-scores peers fmt lint pages
 .DEFAULT_GOAL := run
 
 run: ## builds Tessera and serves its demo (TESSERA_LISTEN, TESSERA_DATA_DIR)
@@ -23,6 +23,9 @@ fuzz: ## random SQL and requests, at length (TESSERA_TEST_QUERIES, TESSERA_TEST_
 bench: ## the measurements of benches/README.md
 	@.ci/set-up
 	cargo bench --workspace --benches --locked
+
+forecast-scores: ## the scores of docs/forecasting.md (TESSERA_FORECAST_KIT)
+	@exec benches/forecast-scores
 
 peers: ## the comparison of benches/peers/README.md
 	@exec benches/peers/run

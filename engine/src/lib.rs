@@ -8,6 +8,7 @@ pub mod demo;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
+pub mod forecast;
 pub mod import;
 pub mod ingest;
 pub mod maintain;
