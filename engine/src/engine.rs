@@ -1,5 +1,6 @@
 //! Owns state; starts and stops everything. A [`Session`] answers.
 
+mod daily;
 mod opening;
 mod options;
 mod queries;
@@ -40,7 +41,9 @@ use crate::metadata::tenants::Tenants;
 use crate::metadata::token_revocations::TokenRevocations;
 use crate::metadata::version_check::VersionCheck;
 use crate::metadata::{self, catalog, metering, migrate, owed};
+use crate::predict::Predictions;
 use crate::query::access::Access;
+use crate::query::account::Account;
 use crate::query::admission::Class;
 use crate::query::cache::Caches;
 use crate::query::limits::{Limits, LookAtStored};
@@ -86,6 +89,7 @@ struct Inner {
     running: Running,
     query_jobs: QueryJobs,
     saved_queries: SavedQueries,
+    predictions: Predictions,
     limits: Limits,
     adding: Mutex<Option<JoinHandle<()>>>,
 }
@@ -153,6 +157,7 @@ impl Engine {
             background: Mutex::new(vec![writer]),
             query_jobs: QueryJobs::new(pool.clone(), store.clone(), running.clone()),
             saved_queries: SavedQueries::new(pool.clone()),
+            predictions: Predictions::new(pool.clone()),
             records,
             running,
             owner: owner.map(Owner::new),
@@ -181,6 +186,10 @@ impl Engine {
             background.push(tokio::spawn(maintainer.run()));
             for _ in 0..QUERY_RUNNERS {
                 background.push(tokio::spawn(run_queries(Arc::downgrade(&inner))));
+            }
+            background.push(tokio::spawn(daily::watch_the_clock(Arc::downgrade(&inner))));
+            for _ in 0..daily::RUNNERS {
+                background.push(tokio::spawn(daily::run_nights(Arc::downgrade(&inner))));
             }
         }
         Ok(Self { inner })
@@ -263,6 +272,11 @@ impl Engine {
         &self.inner.saved_queries
     }
 
+    /// Forecasts and anomalies.
+    pub fn predictions(&self) -> &Predictions {
+        &self.inner.predictions
+    }
+
     /// The way in for data points.
     pub fn ingest(&self) -> &Ingest {
         &self.inner.ingest
@@ -283,6 +297,25 @@ impl Engine {
         tenant: &TenantId,
         access: Arc<Access>,
         records: RecordTables,
+    ) -> Result<Session> {
+        let account = self.inner.limits.account(tenant);
+        self.open(tenant, access, records, Some(account)).await
+    }
+
+    /// A session for work that nobody waits for and nobody asked for: it sees
+    /// everything of the tenant, is charged to nobody and takes its turns last.
+    pub(crate) async fn background_session(&self, tenant: &TenantId) -> Result<Session> {
+        let everything = Arc::default();
+        let session = self.open(tenant, everything, RecordTables::Hidden, None);
+        Ok(session.await?.in_background())
+    }
+
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        access: Arc<Access>,
+        records: RecordTables,
+        account: Option<Account>,
     ) -> Result<Session> {
         let inner = &self.inner;
         let version = inner.versions.version(tenant).await?;
@@ -320,9 +353,11 @@ impl Engine {
             inner.store.clone(),
             access,
         );
-        let scope = scope
-            .with_records(records)
-            .charged_to(inner.limits.account(tenant));
+        let scope = scope.with_records(records);
+        let scope = match account {
+            Some(account) => scope.charged_to(account),
+            None => scope,
+        };
         let (threads, limits) = (inner.threads.clone(), inner.limits.clone());
         let workers = inner.workers.clone();
         Ok(Session::new(scope, threads, plan, limits, workers))

@@ -13,6 +13,7 @@ pub mod import;
 pub mod ingest;
 pub mod maintain;
 pub mod metadata;
+pub mod predict;
 pub mod query;
 pub mod query_jobs;
 pub mod saved_query;

@@ -32,7 +32,7 @@ pub mod check;
 mod compact;
 mod erase;
 mod flush;
-mod held;
+pub(crate) mod held;
 mod pace;
 pub mod progress;
 mod remake;

@@ -17,6 +17,7 @@ pub mod catalog;
 pub(crate) mod check;
 pub mod commit;
 pub(crate) mod commit_group;
+pub mod daily_runs;
 pub mod embed_tokens;
 pub mod embedded;
 pub mod erasures;

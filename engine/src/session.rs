@@ -44,6 +44,8 @@ pub struct Session {
     limits: Limits,
     /// Where callers' SQL runs, unless it runs here.
     workers: Option<Workers>,
+    /// Whose turn its own reading of raw points takes.
+    class: Class,
 }
 
 impl Session {
@@ -60,6 +62,15 @@ impl Session {
             plan,
             limits,
             workers,
+            class: Class::Dashboard,
+        }
+    }
+
+    /// The same for work that nobody waits for: what it reads goes last.
+    pub(crate) fn in_background(self) -> Self {
+        Self {
+            class: Class::Export,
+            ..self
         }
     }
 

@@ -71,6 +71,11 @@ impl Granularity {
         day.and_time(chrono::NaiveTime::MIN)
     }
 
+    /// When the slot began that a moment lies in.
+    pub fn slot_start(self, at: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+        instant(self.floor(at.with_timezone(&zone).naive_local()), zone).unwrap_or(at)
+    }
+
     /// The slot `steps` after one, or none beyond the calendar.
     fn after(self, start: NaiveDateTime, steps: usize) -> Option<NaiveDateTime> {
         match self {
@@ -182,15 +187,20 @@ impl Grid {
     /// The instant at which a slot starts; the one after the gap for an hour
     /// that a clock change skips.
     pub fn instant(&self, index: usize) -> Option<DateTime<Utc>> {
-        let wall = self.slot(index)?;
-        (0..=3)
-            .find_map(|hours| {
-                (wall + TimeDelta::hours(hours))
-                    .and_local_timezone(self.zone)
-                    .earliest()
-            })
-            .map(|t| t.with_timezone(&Utc))
+        instant(self.slot(index)?, self.zone)
     }
+}
+
+/// When clocks of a zone show a time; the first time after the gap for one
+/// that they skip.
+fn instant(wall: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    (0..=3)
+        .find_map(|hours| {
+            (wall + TimeDelta::hours(hours))
+                .and_local_timezone(zone)
+                .earliest()
+        })
+        .map(|t| t.with_timezone(&Utc))
 }
 
 #[cfg(test)]

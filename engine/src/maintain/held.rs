@@ -14,7 +14,7 @@ use crate::metadata::leases::{self, Lease, Take};
 use crate::metadata::sweep;
 
 /// How long work is somebody's without a sign of life.
-pub(super) const LEASE_TIME: Duration = Duration::from_secs(60);
+pub(crate) const LEASE_TIME: Duration = Duration::from_secs(60);
 
 /// Time between two signs of life.
 const RENEWAL: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(75);
 
 /// A lease that is renewed until this is released or dropped.
 #[derive(Debug)]
-pub(super) struct HeldLease {
+pub(crate) struct HeldLease {
     pool: PgPool,
     lease: Lease,
     _renewal: Renewal,
@@ -33,7 +33,7 @@ pub(super) struct HeldLease {
 
 impl HeldLease {
     /// Takes a lease; `None` while somebody else holds it.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         pool: &PgPool,
         tenant: &TenantId,
         work: &'static str,
@@ -79,7 +79,7 @@ impl HeldLease {
     }
 
     /// Gives the lease back; see [`leases::release`].
-    pub(super) async fn release(self, seen_version: Option<i64>) {
+    pub(crate) async fn release(self, seen_version: Option<i64>) {
         if let Err(error) = leases::release(&self.pool, &self.lease, seen_version).await {
             tracing::warn!(%error, "a lease is not given back; it runs out by itself");
         }
@@ -88,13 +88,13 @@ impl HeldLease {
 
 /// A claimed job whose claim is renewed until this is dropped.
 #[derive(Debug)]
-pub(super) struct HeldJob {
-    pub(super) claimed: Claimed,
+pub(crate) struct HeldJob {
+    pub(crate) claimed: Claimed,
     _renewal: Renewal,
 }
 
 impl HeldJob {
-    pub(super) fn hold(pool: &PgPool, claimed: Claimed) -> Self {
+    pub(crate) fn hold(pool: &PgPool, claimed: Claimed) -> Self {
         let (renewing, renewed) = (pool.clone(), claimed.clone());
         let _renewal = Renewal::start(move || {
             let (pool, claimed) = (renewing.clone(), renewed.clone());

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use croner::Cron;
 use uuid::Uuid;
 
@@ -77,6 +78,14 @@ impl Schedule {
         let last = self.cron.find_previous_occurrence(&now, true).ok()?;
         let age = now.signed_duration_since(last).to_std().unwrap_or_default();
         (age < MISSED).then_some(last)
+    }
+
+    /// The same by the clock of a zone.
+    pub(crate) fn last_in(&self, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let local = now.with_timezone(&zone);
+        let last = self.cron.find_previous_occurrence(&local, true).ok()?;
+        let age = now.signed_duration_since(last).to_std().unwrap_or_default();
+        (age < MISSED).then(|| last.with_timezone(&Utc))
     }
 }
 
@@ -192,6 +201,36 @@ mod tests {
         }
         let next = weekly.next(at("2024-03-10T03:00:00Z"));
         assert_eq!(next, Some(at("2024-03-17T03:00:00Z")));
+        // Two o'clock by the clock of each zone; where it is skipped, the next moment.
+        let nightly: Schedule = "0 2 * * *".parse().expect("a schedule");
+        for (zone, now, last) in [
+            (
+                Tz::Asia__Kolkata,
+                "2024-03-10T20:29:59Z",
+                "2024-03-09T20:30:00Z",
+            ),
+            (
+                Tz::Asia__Kolkata,
+                "2024-03-10T20:30:00Z",
+                "2024-03-10T20:30:00Z",
+            ),
+            (
+                Tz::America__New_York,
+                "2024-03-10T12:00:00Z",
+                "2024-03-10T07:00:00Z",
+            ),
+            (
+                Tz::America__New_York,
+                "2024-11-03T12:00:00Z",
+                "2024-11-03T06:00:00Z",
+            ),
+        ] {
+            assert_eq!(
+                nightly.last_in(zone, at(now)),
+                Some(at(last)),
+                "{zone} {now}"
+            );
+        }
         let yearly: Schedule = "0 0 1 1 *".parse().expect("a schedule");
         assert_eq!(yearly.last(at("2024-03-10T00:00:00Z")), None);
         assert!("every week".parse::<Schedule>().is_err());

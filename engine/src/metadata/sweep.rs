@@ -207,8 +207,8 @@ pub(crate) async fn renew_uploads(pool: &PgPool, tenant: &TenantId) -> Result<()
     tx.commit().await.map_err(blame)
 }
 
-/// Removes expired event ids, idempotency keys, rejected points, jobs and records
-/// of all tenants, a bounded number at a time; whether there may be more.
+/// Removes expired event ids, idempotency keys, rejected points, jobs, records,
+/// forecasts and anomalies of all tenants, a bounded number at a time; whether there may be more.
 pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
     let mut more = false;
     for (purge, rows) in [
@@ -250,6 +250,18 @@ pub(crate) async fn purge_expired(pool: &PgPool) -> Result<bool> {
             "DELETE FROM analytics.operator_audit WHERE ctid = ANY (ARRAY(
                  SELECT ctid FROM analytics.operator_audit
                  WHERE at < now() - interval '400 days' LIMIT $1))",
+            20_000,
+        ),
+        (
+            "DELETE FROM analytics.forecast
+             WHERE expires_at < now() AND forecast_id = ANY (ARRAY(
+                 SELECT forecast_id FROM analytics.forecast WHERE expires_at < now() LIMIT $1))",
+            2_000,
+        ),
+        (
+            "DELETE FROM analytics.anomaly
+             WHERE expires_at < now() AND anomaly_id = ANY (ARRAY(
+                 SELECT anomaly_id FROM analytics.anomaly WHERE expires_at < now() LIMIT $1))",
             20_000,
         ),
         (

@@ -108,9 +108,10 @@ impl Session {
             .await
     }
 
-    /// A dashboard's question to raw points: it goes before SQL.
+    /// A question of the program's own to raw points: it goes before SQL, or
+    /// last where nobody waits for it.
     pub(crate) async fn raw_points(&self, query: &str, params: &[Param]) -> Result<Answer> {
-        self.admitted(Class::Dashboard, query, params, self.query_limits())
+        self.admitted(self.class, query, params, self.query_limits())
             .await
     }
 

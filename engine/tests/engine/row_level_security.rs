@@ -315,6 +315,20 @@ async fn the_app_role_reaches_own_rows_only_in_every_tenant_table() {
          INSERT INTO analytics.spent (tenant_id, day, limit_name)
              VALUES ('a', '2001-01-01', 'exports_per_day'), ('b', '2002-02-02', 'exports_per_day');
          INSERT INTO analytics.plan_override (tenant_id) VALUES ('a'), ('b');
+         INSERT INTO analytics.forecast (tenant_id, forecast_id, expires_at, who, origin, metric,
+                 filters, granularity, time_zone, access, version, horizon, history_steps,
+                 confidence, sentence, models, steps, parts)
+             SELECT t, gen_random_uuid(), '2001-01-01', 'a test', 'asked', 'coreldove/revenue/x',
+                 '[]', 'day', 'UTC', '{}', 1, 1, 1, 'low', '', '[]', '[]', '[]'
+             FROM unnest(ARRAY['a', 'b']) AS t;
+         INSERT INTO analytics.anomaly (tenant_id, anomaly_id, expires_at, found_by, kind, platform,
+                 metric_type, metric_name, granularity, at, expected, score, version)
+             SELECT t, gen_random_uuid(), '2001-01-01', 'run', 'point', 'coreldove', 'revenue',
+                 'only_' || t, 'day', '2001-01-01', 1, 0.9, 1 FROM unnest(ARRAY['a', 'b']) AS t;
+         INSERT INTO analytics.detector (tenant_id, platform, metric_type, metric_name, state,
+                 settled_until)
+             SELECT t, 'coreldove', 'revenue', 'only_' || t, '{}', '2001-01-01'
+             FROM unnest(ARRAY['a', 'b']) AS t;
          -- Each tenant has the same two leases.
          UPDATE analytics.lease SET work = work || tenant_id;
          -- What has expired is for background work, not for the app role.
