@@ -72,7 +72,10 @@ mod tests {
         platform: Some("bizoholic"),
     };
 
-    fn movement(parts: &[(&str, f64, f64, Option<(f64, f64)>)]) -> Movement {
+    /// Name, before, after, and what both are over.
+    type Given<'a> = (&'a str, f64, f64, Option<(f64, f64)>);
+
+    fn movement(parts: &[Given<'_>]) -> Movement {
         let parts: Vec<Part> = parts
             .iter()
             .map(|(name, before, after, over)| Part {
