@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { open, settled, shoot, signIn, startBrowser, startServer } from "./server.mjs";
+import { join } from "node:path";
+import { open, settled, shoot, shots, signIn, startBrowser, startServer } from "./server.mjs";
 
 let server;
 let browser;
@@ -108,6 +109,165 @@ test("a_number_says_what_it_is", async () => {
   await context.close();
 });
 
+test("a_condition_on_points_holds_for_every_panel_and_stands_in_the_address", async () => {
+  const { context, page, faults } = await signedIn("/app/platforms/coreldove");
+  const all = await value(page, "Order revenue");
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  const form = page.getByRole("dialog", { name: "New filter" });
+  await form.getByLabel("Dimension").selectOption("customer_type");
+  await form.getByLabel("new", { exact: true }).check();
+  await form.getByRole("button", { name: "Add filter" }).click();
+  await page.waitForURL(/where=customer_type:in:new/);
+  await settled(page);
+  const some = await value(page, "Order revenue");
+  assert.notEqual(some, all);
+  assert.equal(await page.getByRole("button", { name: /^returning/ }).count(), 0);
+  await page.reload();
+  await settled(page);
+  assert.equal(await value(page, "Order revenue"), some);
+  await page.getByRole("button", { name: "Take away: customer type is new" }).click();
+  await settled(page);
+  assert.equal(await value(page, "Order revenue"), all);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("days_can_be_hours_and_be_compared_with_a_year_before", async () => {
+  const { context, page, faults } = await signedIn();
+  await page.keyboard.press("t");
+  await page.getByLabel("Compare with").selectOption("year");
+  await page.getByRole("button", { name: "Today" }).click();
+  await page.waitForURL(/range=1d.*compare=year/);
+  await settled(page);
+  await page.getByRole("img", { name: /^Revenue by platform by hour/ }).waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("exploring_goes_from_a_metric_to_a_table_to_sql", async () => {
+  const { context, page, faults } = await signedIn("/app/explore");
+  await page.getByRole("button", { name: "Order revenue" }).click();
+  await page.getByRole("region", { name: "Order revenue", exact: true }).waitFor();
+  await page.getByPlaceholder("a dimension").fill("customer_type");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.waitForURL(/dim=customer_type/);
+  await page.getByRole("button", { name: "Whole range" }).click();
+  await page.getByRole("region", { name: "Order revenue by customer type", exact: true }).getByRole("button", { name: /^returning/ }).waitFor();
+  const rows = page.getByRole("region", { name: "Order revenue by customer type, as rows" });
+  const cell = await rows.getByRole("row", { name: /^returning/ }).getByRole("cell").nth(1).innerText();
+  await page.getByRole("link", { name: "As SQL" }).click();
+  await page.getByRole("heading", { name: "SQL" }).waitFor();
+  await page.getByRole("button", { name: /^Run/ }).click();
+  const answered = page.getByRole("region", { name: "Answer" }).getByRole("row", { name: /^returning/ }).getByRole("cell").nth(1);
+  assert.equal(Number(await answered.innerText()), Number(cell.replaceAll(",", "")), "SQL says the same");
+  await page.goBack();
+  await page.goBack();
+  await page.waitForURL(/explore.*over=all/);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("wrong_maths_is_refused_with_what_to_ask_instead", async () => {
+  const { context, page } = await signedIn("/app/explore?m=bizoholic/conversions/campaign_conversion!avg");
+  const refused = page.getByRole("alert");
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /ratio/i);
+  await shoot(page, "refused");
+  await context.close();
+});
+
+test("a_panel_is_taken_away_as_a_picture", async () => {
+  const { context, page, faults } = await signedIn("/app/platforms/coreldove");
+  for (const name of ["Order revenue by day", "Order revenue by customer type"]) {
+    await page.getByRole("button", { name: `More about ${name}` }).click();
+    const arrives = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download picture" }).click();
+    const file = await arrives;
+    assert.match(file.suggestedFilename(), /^order-revenue-by-.*\.png$/);
+    const { statSync } = await import("node:fs");
+    assert.ok(statSync(await file.path()).size > 4_000, "a picture with something on it");
+    await file.saveAs(join(shots, `picture-${file.suggestedFilename()}`));
+  }
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("a_key_is_shown_once_works_and_is_revoked", async () => {
+  const { context, page, faults } = await signedIn("/app/keys", server.makeKey("demo-pro", "admin"));
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog", { name: "Make a key" });
+  await dialog.getByLabel("What people call it").fill("for a test");
+  await shoot(page, "keys-make");
+  await dialog.getByRole("button", { name: "Make the key" }).click();
+  const made = await page.locator("[data-secret]").innerText();
+  assert.match(made.trim(), /^tsk_/);
+  const asks = () => fetch(`${server.url}/api/analytics/metrics`, { headers: { Authorization: `Bearer ${made.trim()}` } });
+  assert.equal((await asks()).status, 200);
+  await page.getByRole("button", { name: "I have kept it" }).click();
+  assert.ok(!(await page.content()).includes(made.trim()));
+  await page.getByRole("button", { name: "Revoke for a test" }).click();
+  await page.getByRole("button", { name: "Revoke it" }).click();
+  await page.getByRole("row", { name: /for a test.*revoked/ }).waitFor();
+  assert.equal((await asks()).status, 401);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("a_query_says_its_cost_and_becomes_an_endpoint", async () => {
+  const { context, page, faults } = await signedIn("/app/sql", server.makeKey("demo-pro", "admin"));
+  await page.locator(".cm-content").waitFor();
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText("select count(*) as n from analytics_data_points where platform = 'coreldove'");
+  await page.getByRole("button", { name: "Cost" }).click();
+  await page.getByRole("region", { name: "Cost" }).getByText(/Would read .* in \d+ file/).waitFor();
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText("select count(*) as n from analytics_data_points where platform = $platform");
+  await page.getByRole("button", { name: "Save as endpoint" }).click();
+  const dialog = page.getByRole("dialog", { name: "Save as endpoint" });
+  await dialog.getByLabel("Name, as it stands in the address").fill("points-of");
+  await shoot(page, "sql-endpoint");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog", { name: "Saved as points-of" }).getByText("endpoints/points-of?platform=").waitFor();
+  const called = await fetch(`${server.url}/api/analytics/endpoints/points-of?platform=coreldove`, {
+    headers: { Authorization: `Bearer ${server.keys["demo-pro"]}` },
+  });
+  assert.ok((await called.json()).rows[0][0] > 1_000);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("the_operator_changes_a_plan_and_the_key_stays_nowhere", async () => {
+  const { context, page, faults } = await open(browser, server.url);
+  await page.goto(`${server.url}/app/operator`);
+  await page.getByLabel("Platform key").fill("tpk_wrong");
+  await page.getByRole("button", { name: "Open the console" }).click();
+  await page.getByRole("alert").waitFor();
+  const operator = server.makeOperatorKey();
+  await page.getByLabel("Platform key").fill(operator);
+  await page.getByRole("button", { name: "Open the console" }).click();
+  await page.getByRole("button", { name: "demo-free" }).click();
+  const dialog = page.getByRole("dialog", { name: "demo-free" });
+  await dialog.getByLabel(/^Exports per day/).fill("7");
+  await shoot(page, "operator-tenant");
+  await dialog.getByRole("button", { name: /^Change exports per day/ }).click();
+  await dialog.getByRole("button", { name: "Nothing changed" }).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await dialog.getByLabel(/^Exports per day/).inputValue(), "7");
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Records" }).click();
+  await page.getByRole("region", { name: "Records" }).first().getByText("demo-free").first().waitFor();
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie + location.href);
+  assert.ok(!kept.includes("tpk_"));
+  await page.reload();
+  await page.getByLabel("Platform key").waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test("sql_runs_by_keyboard_says_where_it_is_wrong_and_is_remembered", async () => {
   const { context, page, faults } = await signedIn("/app/sql");
   const write = async (text) => {
@@ -141,6 +301,19 @@ test("the_editor_completes_the_tenants_own_tables", async () => {
   await page.keyboard.press("Control+A");
   await page.keyboard.type("select * from daily_m");
   await page.locator(".cm-tooltip-autocomplete").getByText("daily_metrics").waitFor();
+  await context.close();
+});
+
+test("the_editor_completes_functions_and_columns", async () => {
+  const { context, page } = await signedIn("/app/sql");
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("select time_b");
+  await page.locator(".cm-tooltip-autocomplete").getByText("time_bucket").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("select daily_metrics.metric_d");
+  await page.locator(".cm-tooltip-autocomplete").getByText("metric_date").waitFor();
   await context.close();
 });
 
@@ -218,7 +391,7 @@ test("slow_answers_are_awaited_by_skeletons", async () => {
   const { context, page } = await open(browser, server.url);
   await page.goto(server.url);
   await signIn(page, server.keys["demo-pro"]);
-  await page.route("**/api/analytics/dashboard*", async (route) => {
+  await page.route("**/api/analytics/query*", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await route.continue();
   });

@@ -19,6 +19,14 @@ const PAGES = {
   directory: "/app/platforms/business_directory",
   gaming: "/app/platforms/thrillring",
   trading: "/app/platforms/quanttrade",
+  explore: "/app/explore",
+  "explore-chart": "/app/explore?m=coreldove/revenue/order_revenue,bizoholic/revenue/campaign_revenue&dim=platform&as=bars",
+  "explore-bars": "/app/explore?m=business_directory/engagement/listing_views&dim=category&over=all",
+  hours: "/?range=1d",
+  year: "/?range=12m&compare=year",
+  filtered: "/?where=customer_type:in:new",
+  keys: "/app/keys",
+  usage: "/app/usage",
   sql: "/app/sql",
   exports: "/app/exports",
   quality: "/app/quality",
@@ -26,16 +34,18 @@ const PAGES = {
   keep: "/app/keep",
   health: "/app/health",
   nowhere: "/app/nowhere",
-  drill: "/?drill=coreldove/revenue/order_revenue&key=customer_type&value=new",
+  drill: "/?drill=coreldove/revenue/order_revenue&of=customer_type:in:new",
 };
 
 let server;
 let browser;
 let key;
+let operatorKey;
 before(async () => {
   server = await startServer();
   browser = await startBrowser();
   key = server.makeKey("demo-enterprise", "admin");
+  operatorKey = server.makeOperatorKey();
 });
 after(async () => {
   await browser?.close();
@@ -71,18 +81,42 @@ for (const dark of [false, true]) {
   });
 }
 
+const TABS = ["tenants", "plans", "usage", "queries", "audit", "health"];
+
+test("the_operators_console_is_accessible_and_fits_at_every_width", async () => {
+  for (const width of [320, 768, 1280, 2560]) {
+    const { context, page, faults } = await open(browser, server.url, { width, height: 800, dark: width === 768 });
+    await page.goto(`${server.url}/app/operator`);
+    assert.deepEqual(await serious(page), [], "sign-in");
+    await page.getByLabel("Platform key").fill(operatorKey);
+    await page.getByRole("button", { name: "Open the console" }).click();
+    for (const tab of TABS) {
+      await page.getByRole("navigation", { name: "Parts" }).getByRole("link").nth(TABS.indexOf(tab)).click();
+      await settled(page);
+      assert.equal(await page.getByRole("alert").count(), 0, `${tab} shows no error`);
+      assert.deepEqual(await serious(page), [], `${tab} at ${width}`);
+      assert.equal(await overflow(page), 0, `${tab} at ${width}`);
+      await shoot(page, `operator-${tab}-${width}`);
+    }
+    assert.deepEqual(faults, []);
+    await context.close();
+  }
+});
+
+/** By how many pixels the page is wider than its window. */
+function overflow(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
 test("nothing_is_cut_off_from_a_phone_to_a_wall", async () => {
   for (const width of [320, 768, 1280, 2560]) {
     const { context, page, faults } = await open(browser, server.url, { width, height: 800 });
     await page.goto(server.url);
     await signIn(page, key);
-    for (const name of ["overview", "marketing", "sql", "metrics", "keep"]) {
+    for (const name of ["overview", "marketing", "explore-chart", "sql", "keys", "usage", "metrics", "keep"]) {
       await page.goto(server.url + PAGES[name]);
       await settled(page);
-      const over = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      assert.equal(over, 0, `${name} at ${width}`);
+      assert.equal(await overflow(page), 0, `${name} at ${width}`);
       await shoot(page, `${name}-${width}`);
     }
     assert.deepEqual(faults, []);

@@ -1,5 +1,6 @@
 // A real server with its demo, on a port and in a folder of its own, and a
-// browser that has signed in to it.
+// browser that has signed in to it. With TESSERA_PAGES_DIR the pages are those
+// of that folder, so that they can be tried without compiling the server.
 
 import { spawn, execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -8,9 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import { startFront } from "./front.mjs";
 
 const binary = process.env.TESSERA_BINARY ?? "tessera";
-const shots = process.env.TESSERA_SCREENSHOTS ?? join(tmpdir(), "tessera-screenshots");
+/** Pages to look at in place of those in the binary. */
+const pages = process.env.TESSERA_PAGES_DIR;
+export const shots = process.env.TESSERA_SCREENSHOTS ?? join(tmpdir(), "tessera-screenshots");
 
 /** Starts a server; `stop` ends it and removes what it kept. */
 export async function startServer() {
@@ -27,19 +31,23 @@ export async function startServer() {
   ]);
   const said = JSON.parse(line);
   const run = (...verb) => execFileSync(binary, [...verb, ...place], { encoding: "utf8" }).trim();
+  const front = pages ? await startFront(said.url, pages) : null;
+  const url = front?.url ?? said.url;
   const keys = Object.fromEntries(said.demo.tenants.map((t) => [t.tenant, t.key]));
   return {
-    url: said.url,
+    url,
     keys,
     makeKey: (tenant, scopes) => run("key", "create", "--tenant", tenant, "--scopes", scopes),
+    makeOperatorKey: () => run("key", "create", "--platform", "--scopes", "operate"),
     makeTenant: (id) => run("tenant", "create", id, "--plan", "pro"),
     post: (path, key, body) =>
-      fetch(said.url + path, {
+      fetch(url + path, {
         method: "POST",
         headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
         body: JSON.stringify(body),
       }),
     async stop() {
+      front?.stop();
       process_.kill("SIGTERM");
       await once(process_, "exit");
       rmSync(folder, { recursive: true, force: true });

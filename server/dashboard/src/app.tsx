@@ -12,15 +12,32 @@ import { Overview } from "./pages/overview";
 import { looksOf, LooksContext } from "./platforms";
 
 // What is looked at less often comes when it is.
+const ExplorePage = lazy(() => import("./pages/explore"));
 const ExportsPage = lazy(() => import("./pages/exports"));
 const HealthPage = lazy(() => import("./pages/health"));
 const KeepPage = lazy(() => import("./pages/keep"));
+const KeysPage = lazy(() => import("./pages/keys"));
 const MetricsPage = lazy(() => import("./pages/metrics"));
+const OperatorPage = lazy(() => import("./pages/operator"));
 const PlatformPage = lazy(() => import("./pages/platform"));
 const QualityPage = lazy(() => import("./pages/quality"));
 const SqlPage = lazy(() => import("./pages/sql"));
+const UsagePage = lazy(() => import("./pages/usage"));
 
 export function App() {
+  const { path } = useAddress();
+  // The operator has a key of another kind, and no tenant.
+  if (path === "/app/operator") {
+    return (
+      <Suspense fallback={<Skeleton height={360} />}>
+        <OperatorPage />
+      </Suspense>
+    );
+  }
+  return <TenantApp />;
+}
+
+function TenantApp() {
   const who = useSignedIn();
   if (who.error?.signedOut) return <SignIn ended={who.error.problem.detail !== "nobody is signed in"} />;
   if (who.error) {
@@ -63,6 +80,12 @@ function Page({ path, who }: { path: string; who: SignedIn }) {
   switch (path) {
     case "/":
       return <Overview />;
+    case "/app/explore":
+      return <ExplorePage who={who} />;
+    case "/app/keys":
+      return <KeysPage who={who} />;
+    case "/app/usage":
+      return <UsagePage who={who} />;
     case "/app/sql":
       return <SqlPage who={who} />;
     case "/app/metrics":

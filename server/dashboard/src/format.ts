@@ -7,7 +7,7 @@ export const NO_DATA = "—";
 
 type Value = Exact | number | null | undefined;
 
-const language = () => (typeof navigator === "undefined" ? "en-GB" : navigator.language);
+export const language = () => (typeof navigator === "undefined" ? "en-GB" : navigator.language);
 
 function format(value: Value, options: Intl.NumberFormatOptions): string {
   if (value === null || value === undefined || value === "") return NO_DATA;
@@ -73,6 +73,12 @@ export function day(text: string, style: "short" | "long" = "short"): string {
   );
 }
 
+/** The first and the last of some days; with their years when those differ. */
+export function dayRange(from: string, to: string): string {
+  if (from === to) return day(from);
+  return from.slice(0, 4) === to.slice(0, 4) ? `${day(from)} – ${day(to)}` : `${day(from, "long")} – ${day(to, "long")}`;
+}
+
 /** A moment in a zone. */
 export function moment(text: string, zone?: string): string {
   return new Intl.DateTimeFormat(language(), {
@@ -92,6 +98,6 @@ export function ago(text: string, now: number): string {
 
 /** A name of the data in sentence case: `order_revenue` is `Order revenue`. */
 export function words(name: string): string {
-  const text = name.replaceAll(/[_-]+/g, " ").trim();
+  const text = name.replaceAll(/[_-]+/g, " ").trim().replaceAll(/\b(api|sql|cpu)\b/g, (short) => short.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -3,7 +3,7 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Refusal } from "./api/request";
+import { Refusal } from "./api/server";
 import { App } from "./app";
 import { applyTheme } from "./theme";
 

@@ -46,11 +46,11 @@ export function useDark(): boolean {
   return useSyncExternalStore(subscribe, isDark);
 }
 
-/** The colour of a custom property, as a canvas can take it. */
-export function colour(property: string): string {
+/** The colour of a custom property there, as a canvas can take it. */
+export function colour(property: string, within: Element): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${property})`;
-  document.body.append(probe);
+  within.append(probe);
   const computed = getComputedStyle(probe).color;
   probe.remove();
   return computed;

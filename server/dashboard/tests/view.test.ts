@@ -12,6 +12,7 @@ describe("the view in the address", () => {
     const views: View[] = [
       DEFAULT_VIEW,
       { ...DEFAULT_VIEW, last: "12m", compare: "none", zone: "Asia/Kathmandu" },
+      { ...DEFAULT_VIEW, compare: "year", grain: "week", filters: [{ dimension: "a:b,c", operator: "not_in", values: ["x;y", "<script>", ""] }, { dimension: "k", operator: "missing", values: [] }] },
       { ...DEFAULT_VIEW, from: "2026-01-01", to: "2026-01-31", platforms: ["coreldove", "quanttrade"] },
     ];
     for (const view of views) expect(round(view)).toEqual(view);
@@ -22,7 +23,7 @@ describe("the view in the address", () => {
   });
 
   it("what_cannot_be_is_the_default", () => {
-    const bad = new URLSearchParams("range=<script>&from=2026-02-01&to=2026-01-01&tz=a b&compare=what");
+    const bad = new URLSearchParams("range=<script>&from=2026-02-01&to=2026-01-01&tz=a b&compare=what&by=minute&where=nothing,k:like:x,%25:in:%25");
     expect(viewOf(bad)).toEqual(DEFAULT_VIEW);
   });
 

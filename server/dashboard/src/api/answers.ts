@@ -2,7 +2,9 @@
 // on the way; the document describes their default form, numbers.
 
 import type { Exact } from "./exact";
-import type { Schemas } from "./request";
+import type { Filter } from "./query";
+import type { Schemas } from "./server";
+import type { Grain } from "../view";
 
 /** Distributes over unions, so that a kind keeps its own fields. */
 type Decimals<T, Names extends PropertyKey> = T extends unknown
@@ -24,10 +26,22 @@ export type DimensionTop = Omit<
 > & { values: DimensionValue[] | null };
 export type Insight = Schemas["Insight"];
 export type InsightSide = Schemas["InsightSide"];
-export type Dashboard = Omit<Schemas["Dashboard"], "totals" | "series" | "top_values"> & {
+/** Of what every number of an answer is. */
+export type Scope = Pick<
+  Schemas["Dashboard"],
+  "version" | "as_of" | "time_zone" | "range" | "previous_range" | "unfinished_day" | "source"
+> & {
+  /** How long a bucket of time is; a day when left out. */
+  grain?: Grain;
+  /** What points must have, beside the range. */
+  filters?: Filter[];
+};
+
+export type Dashboard = Scope & {
   totals: MetricTotal[];
   series: MetricSeries[];
   top_values: DimensionTop[];
+  insights: Insight[];
 };
 
 export type Metric = Schemas["Metric"];
@@ -54,13 +68,18 @@ export function sameMetric(a: MetricName, b: MetricName): boolean {
 
 /** A metric's name as one text, for keys and addresses. */
 export function metricId(of: MetricName): string {
-  return [of.platform, of.metric_type, of.metric_name].map(encodeURIComponent).join("/");
+  return [of.platform, of.metric_type, of.metric_name].map((part) => encodeURIComponent(part).replaceAll("!", "%21")).join("/");
 }
 
 /** The metric that a text of `metricId` names. */
 export function metricOf(id: string): MetricName | null {
-  const parts = id.split("/").map(decodeURIComponent);
-  const [platform, metric_type, metric_name] = parts;
-  if (parts.length !== 3 || !platform || !metric_type || !metric_name) return null;
-  return { platform, metric_type, metric_name };
+  try {
+    const parts = id.split("/").map(decodeURIComponent);
+    const [platform, metric_type, metric_name] = parts;
+    if (parts.length !== 3 || !platform || !metric_type || !metric_name) return null;
+    return { platform, metric_type, metric_name };
+  } catch {
+    // Half of a percent sign names nothing.
+    return null;
+  }
 }

@@ -1,80 +1,88 @@
-// The structured question that panels ask: metrics by dimensions over time.
-//
-// Panels state what they want in this shape. Until the server answers it at one
-// address, `dashboardParams` carries what the dashboard's address can, and
-// `beyondDashboard` names the rest, so that no panel asks for it unnoticed.
+// The structured question behind every panel: metrics by dimensions over time.
 
+import { keepPreviousData, useQuery, type UseQueryOptions } from "@tanstack/react-query";
+import type { MetricName } from "./answers";
 import type { Exact } from "./exact";
-import type { Kind, MetricName } from "./answers";
+import { useServer, type Refusal, type Schemas, type Server } from "./server";
+import { grainOf, type View } from "../view";
 
-export type Granularity = "quarter_hour" | "hour" | "day" | "week" | "month" | "total";
+export type Granularity = Schemas["Granularity"];
+export type Operator = Schemas["FilterOperator"];
+export type Aggregate = Schemas["Aggregate"];
 
 export interface Filter {
-  /** A dimension's key. */
+  /** A dimension's key, or `platform`, `metric_type`, `metric_name`. */
   dimension: string;
-  op: "in" | "not_in";
+  operator: Operator;
   values: string[];
 }
 
-export interface QueryRequest {
-  metrics: MetricName[];
-  dimensions: string[];
-  filters: Filter[];
-  time_range: { last: string } | { from: string; to: string };
-  granularity: Granularity;
-  time_zone: string | null;
-  compare: "none" | "previous" | "year";
-  /** Only the largest, the others added up as one. */
-  top: { limit: number; by: MetricName } | null;
-  order: { by: "time" | "value" | "name"; descending: boolean };
-  /** Whether buckets without points are answered as gaps. */
-  fill: "gaps" | "none";
-  totals: boolean;
-}
+/** As the document has it, but for what it shows by one of its forms alone. */
+export type QueryRequest = Omit<Schemas["QueryRequest"], "filters" | "time_range" | "decimals" | "metrics"> & {
+  metrics: (string | Schemas["MetricObject"])[];
+  filters?: Filter[];
+  time_range: string | { from: string; to: string };
+};
 
-export interface QueryColumn {
+export type QueryCell = Exact | number | boolean | null;
+export type QueryColumn = Schemas["QueryColumn"];
+export interface QueryTotal {
   name: string;
-  type: "time" | "text" | "decimal" | "int64" | "boolean";
-  metric: MetricName | null;
-  kind: Kind | null;
-  /** Whether the column is of the period compared with. */
-  previous: boolean;
+  value: Exact | null;
+  previous: Exact | null;
+  change_percent: Exact | null;
+}
+export type QueryAnswer = Omit<Schemas["QueryAnswer"], "rows" | "totals"> & {
+  rows: QueryCell[][];
+  totals: QueryTotal[] | null;
+};
+
+/** How often numbers are asked for again while the page is looked at. */
+export const FRESH_MS = 30_000;
+
+/** A metric as a question names it. */
+export function metricText(of: MetricName): string {
+  return [of.platform, of.metric_type, of.metric_name].join("/");
 }
 
-export interface QueryAnswer {
-  columns: QueryColumn[];
-  rows: (Exact | number | boolean | null)[][];
-  totals: (Exact | null)[] | null;
-  complete: boolean;
-  as_of: string;
-  version: number;
-  source: "rollup" | "raw";
-  stats: { files: number; rows_scanned: number; bytes_scanned: number };
-}
-
-/** The parameters of the dashboard's address that ask the same. */
-export function dashboardParams(
-  of: Pick<QueryRequest, "time_range" | "time_zone" | "compare">,
-): Record<string, string | undefined> {
-  const range =
-    "last" in of.time_range
-      ? { time_range: of.time_range.last }
-      : { from: of.time_range.from, to: of.time_range.to };
+/** What a view says of every question on its page. */
+export function asked(view: View): Pick<QueryRequest, "time_range" | "time_zone" | "compare" | "filters"> {
   return {
-    ...range,
-    compare: of.compare === "none" ? undefined : "previous",
-    tz: of.time_zone ?? undefined,
-    decimals: "string",
+    time_range: view.from !== null && view.to !== null ? { from: view.from, to: view.to } : view.last,
+    time_zone: view.zone,
+    compare: view.compare,
+    filters: view.filters,
   };
 }
 
-/** What of a question the dashboard's address cannot carry. */
-export function beyondDashboard(of: QueryRequest): string[] {
-  const beyond: string[] = [];
-  if (of.filters.length > 0) beyond.push("filters");
-  if (of.dimensions.length > 1) beyond.push("dimensions");
-  if (of.granularity !== "day" && of.granularity !== "total") beyond.push("granularity");
-  if (of.compare === "year") beyond.push("compare");
-  if (of.top && of.top.limit !== 10) beyond.push("top");
-  return beyond;
+/** The same, over time. */
+export function askedOverTime(view: View): ReturnType<typeof asked> & { granularity: Granularity } {
+  return { ...asked(view), granularity: grainOf(view) };
+}
+
+/** How a structured question is asked, kept and asked again. */
+export function queryOptions(server: Server, request: QueryRequest | null): UseQueryOptions<QueryAnswer, Refusal> {
+  return {
+    queryKey: ["query", request],
+    queryFn: ({ signal }) =>
+      server.ask("/api/analytics/query", { method: "POST", body: { ...request, decimals: "string" }, signal }),
+    enabled: request !== null,
+    placeholderData: keepPreviousData,
+    refetchInterval: FRESH_MS,
+  };
+}
+
+export function useStructured(request: QueryRequest | null) {
+  return useQuery<QueryAnswer, Refusal>(queryOptions(useServer(), request));
+}
+
+/** Where a column of this name and role is in each row; -1 when it is not. */
+export function columnAt(answer: QueryAnswer, name: string, role?: string): number {
+  return answer.columns.findIndex((c) => c.name === name && (role === undefined || c.role === role));
+}
+
+/** A cell as an exact decimal or text. */
+export function cellText(row: QueryCell[], at: number): Exact | null {
+  const cell = at === -1 ? null : row[at];
+  return cell === null || cell === undefined ? null : String(cell);
 }

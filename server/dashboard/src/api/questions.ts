@@ -16,28 +16,27 @@ import type {
   SignedIn,
   SqlAnswer,
 } from "./answers";
-import { dashboardParams } from "./query";
-import { ask, type Refusal, type Schemas } from "./request";
-import { timeRange, type View } from "../view";
-
-/** How often numbers are asked for again while the page is looked at. */
-const FRESH_MS = 30_000;
+import { FRESH_MS } from "./query";
+import { useServer, type Refusal, type Schemas, type Server } from "./server";
+import type { View } from "../view";
 
 export type Asked<T> = UseQueryResult<T, Refusal>;
 
 /** Who is signed in. */
 export function useSignedIn(): Asked<SignedIn> {
+  const server = useServer();
   return useQuery<SignedIn, Refusal>({
     queryKey: ["session"],
-    queryFn: ({ signal }) => ask("/api/session", { signal }),
+    queryFn: ({ signal }) => server.ask("/api/session", { signal }),
     staleTime: 60_000,
   });
 }
 
 export function useSignIn() {
+  const server = useServer();
   const cache = useQueryClient();
   return useMutation<SignedIn, Refusal, string>({
-    mutationFn: (key) => ask("/api/session", { method: "POST", body: { key } }),
+    mutationFn: (key) => server.ask("/api/session", { method: "POST", body: { key } }),
     onSuccess: (who) => {
       // Nothing that another tenant's key answered may be shown to this one.
       cache.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
@@ -47,22 +46,29 @@ export function useSignIn() {
 }
 
 export function useSignOut() {
+  const server = useServer();
   return useMutation<void, Refusal, void>({
-    mutationFn: () => ask("/api/session", { method: "DELETE" }),
+    mutationFn: () => server.ask("/api/session", { method: "DELETE" }),
     onSuccess: () => window.location.assign("/"),
   });
 }
 
-/** The dashboard of all platforms in the view's days. */
+/** The parameters of the dashboard's address for a view. */
+function dashboardParams(view: View): Record<string, string | undefined> {
+  const range = view.from !== null && view.to !== null ? { from: view.from, to: view.to } : { time_range: view.last };
+  return { ...range, compare: view.compare === "none" ? undefined : "previous", tz: view.zone ?? undefined, decimals: "string" };
+}
+
+/**
+ * The dashboard of all platforms in the view's days: the way of those who may
+ * see panels alone, and where anybody learns which dimensions there are.
+ */
 export function useDashboard(view: View): Asked<Dashboard> {
-  const query = dashboardParams({
-    time_range: timeRange(view),
-    time_zone: view.zone,
-    compare: view.compare,
-  });
+  const server = useServer();
+  const query = dashboardParams(view);
   return useQuery<Dashboard, Refusal>({
     queryKey: ["dashboard", query],
-    queryFn: ({ signal }) => ask("/api/analytics/dashboard", { query, signal }),
+    queryFn: ({ signal }) => server.ask("/api/analytics/dashboard", { query, signal }),
     placeholderData: keepPreviousData,
     refetchInterval: FRESH_MS,
   });
@@ -70,29 +76,26 @@ export function useDashboard(view: View): Asked<Dashboard> {
 
 /** The dashboard of the period that another is compared with. */
 export function usePreviousDashboard(of: Dashboard | undefined, view: View): Dashboard | undefined {
+  const server = useServer();
   const range = of?.previous_range;
-  const query = range
-    ? dashboardParams({ time_range: range, time_zone: view.zone, compare: "none" })
-    : {};
+  const query = range ? { from: range.from, to: range.to, tz: view.zone ?? undefined, decimals: "string" } : {};
   const answer = useQuery<Dashboard, Refusal>({
     queryKey: ["dashboard", query],
-    queryFn: ({ signal }) => ask("/api/analytics/dashboard", { query, signal }),
+    queryFn: ({ signal }) => server.ask("/api/analytics/dashboard", { query, signal }),
     enabled: Boolean(range),
     staleTime: 5 * 60_000,
   });
   return range ? answer.data : undefined;
 }
 
-/** A platform's top values, those too that only raw points know. */
+/** A platform's dimensions, those too that only raw points know. */
 export function useAllTops(platform: string, view: View): Dashboard["top_values"] | undefined {
-  const query = {
-    ...dashboardParams({ time_range: timeRange(view), time_zone: view.zone, compare: "none" }),
-    top: "all",
-  };
+  const server = useServer();
+  const query = { ...dashboardParams({ ...view, compare: "none" }), top: "all" };
   const answer = useQuery<Dashboard, Refusal>({
     queryKey: ["tops", platform, query],
     queryFn: ({ signal }) =>
-      ask(`/api/analytics/platforms/${encodeURIComponent(platform)}/dashboard`, { query, signal }),
+      server.ask(`/api/analytics/platforms/${encodeURIComponent(platform)}/dashboard`, { query, signal }),
     staleTime: 60_000,
   });
   return answer.data?.top_values;
@@ -104,8 +107,8 @@ export interface Question {
 }
 
 /** An answer of SQL; decimals as text. */
-export function askSql(question: Question, signal?: AbortSignal): Promise<SqlAnswer> {
-  return ask("/api/analytics/sql", {
+export function askSql(server: Server, question: Question, signal?: AbortSignal): Promise<SqlAnswer> {
+  return server.ask("/api/analytics/sql", {
     method: "POST",
     query: { decimals: "string" },
     body: question,
@@ -115,9 +118,10 @@ export function askSql(question: Question, signal?: AbortSignal): Promise<SqlAns
 
 /** An answer of SQL that is kept until the tenant's version moves on. */
 export function useSql(question: Question | null, version: number | undefined): Asked<SqlAnswer> {
+  const server = useServer();
   return useQuery<SqlAnswer, Refusal>({
     queryKey: ["sql", question, version],
-    queryFn: ({ signal }) => askSql(question ?? { query: "" }, signal),
+    queryFn: ({ signal }) => askSql(server, question ?? { query: "" }, signal),
     enabled: question !== null && version !== undefined,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
@@ -125,24 +129,27 @@ export function useSql(question: Question | null, version: number | undefined): 
 }
 
 export function usePlatforms(): Asked<Platform[]> {
+  const server = useServer();
   return useQuery<Platform[], Refusal>({
     queryKey: ["platforms"],
     queryFn: async ({ signal }) =>
-      (await ask<Schemas["Platforms"]>("/api/analytics/platforms", { signal })).platforms,
+      (await server.ask<Schemas["Platforms"]>("/api/analytics/platforms", { signal })).platforms,
     staleTime: 5 * 60_000,
   });
 }
 
 export function useMetrics(): Asked<Metric[]> {
+  const server = useServer();
   return useQuery<Metric[], Refusal>({
     queryKey: ["metrics"],
     queryFn: async ({ signal }) =>
-      (await ask<Schemas["Metrics"]>("/api/analytics/metrics", { signal })).metrics,
+      (await server.ask<Schemas["Metrics"]>("/api/analytics/metrics", { signal })).metrics,
     staleTime: 60_000,
   });
 }
 
 export function useDefineMetric() {
+  const server = useServer();
   const cache = useQueryClient();
   return useMutation<
     Schemas["DefinitionSet"],
@@ -151,7 +158,7 @@ export function useDefineMetric() {
   >({
     mutationFn: ({ metric, definition }) => {
       const path = [metric.platform, metric.metric_type, metric.metric_name];
-      return ask(`/api/analytics/metrics/${path.map(encodeURIComponent).join("/")}`, {
+      return server.ask(`/api/analytics/metrics/${path.map(encodeURIComponent).join("/")}`, {
         method: "PUT",
         body: definition,
       });
@@ -168,10 +175,11 @@ export interface RejectedFilter {
 export function useRejected(
   filter: RejectedFilter,
 ): Asked<{ entries: RejectedPoint[]; next_cursor?: string }> {
+  const server = useServer();
   return useQuery<{ entries: RejectedPoint[]; next_cursor?: string }, Refusal>({
     queryKey: ["quarantine", filter],
     queryFn: ({ signal }) =>
-      ask("/api/analytics/quarantine", { query: { ...filter, limit: 200 }, signal }),
+      server.ask("/api/analytics/quarantine", { query: { ...filter, limit: 200 }, signal }),
   });
 }
 
@@ -182,17 +190,18 @@ export type Remedy =
   | { what: "drop"; id: string };
 
 export function useRemedy() {
+  const server = useServer();
   const cache = useQueryClient();
   return useMutation<Schemas["Replayed"] | undefined, Refusal, Remedy>({
     mutationFn: (remedy) => {
       const path = "/api/analytics/quarantine";
       switch (remedy.what) {
         case "replay":
-          return ask(`${path}/${remedy.id}/replay`, { method: "POST", body: remedy.corrected });
+          return server.ask(`${path}/${remedy.id}/replay`, { method: "POST", body: remedy.corrected });
         case "replay all":
-          return ask(`${path}/replay`, { method: "POST", body: { filter: remedy.filter } });
+          return server.ask(`${path}/replay`, { method: "POST", body: { filter: remedy.filter } });
         case "drop":
-          return ask(`${path}/${remedy.id}`, { method: "DELETE" });
+          return server.ask(`${path}/${remedy.id}`, { method: "DELETE" });
       }
     },
     onSettled: () => cache.invalidateQueries({ queryKey: ["quarantine"] }),
@@ -200,34 +209,38 @@ export function useRemedy() {
 }
 
 export function useErasures(): Asked<Schemas["Erasure"][]> {
+  const server = useServer();
   return useQuery<Schemas["Erasure"][], Refusal>({
     queryKey: ["erasures"],
     queryFn: async ({ signal }) =>
-      (await ask<Schemas["Erasures"]>("/api/analytics/erasures", { signal })).erasures,
+      (await server.ask<Schemas["Erasures"]>("/api/analytics/erasures", { signal })).erasures,
   });
 }
 
 export function useErase() {
+  const server = useServer();
   const cache = useQueryClient();
   return useMutation<Schemas["Erasure"], Refusal, { dimension: string; value: string }>({
-    mutationFn: (body) => ask("/api/analytics/erasures", { method: "POST", body }),
+    mutationFn: (body) => server.ask("/api/analytics/erasures", { method: "POST", body }),
     onSuccess: () => cache.invalidateQueries(),
   });
 }
 
 export function useRetention() {
+  const server = useServer();
   const cache = useQueryClient();
   return useMutation<Schemas["RetentionAnswer"], Refusal, { dry_run: boolean }>({
-    mutationFn: (body) => ask("/api/analytics/retention", { method: "POST", body }),
+    mutationFn: (body) => server.ask("/api/analytics/retention", { method: "POST", body }),
     onSuccess: (answer) => (answer.dry_run ? undefined : cache.invalidateQueries()),
   });
 }
 
 /** Whether the server can serve; asked every ten seconds. */
 export function useHealth(path: "/health/live" | "/health/ready"): Asked<Schemas["Health"]> {
+  const server = useServer();
   return useQuery<Schemas["Health"], Refusal>({
     queryKey: ["health", path],
-    queryFn: ({ signal }) => ask(path, { signal }),
+    queryFn: ({ signal }) => server.ask(path, { signal }),
     refetchInterval: 10_000,
     retry: false,
   });

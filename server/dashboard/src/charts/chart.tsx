@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import type { Look } from "./time-series";
 import { colour, useDark } from "../theme";
+import type { TakePicture } from "../panels/panel";
 
 export interface ChartProps {
   /** What a screen reader hears. */
@@ -16,7 +17,7 @@ export interface ChartProps {
   /** Days were dragged over, by their positions. */
   onBrush?: ((from: number, to: number) => void) | undefined;
   /** Gets a way to take the picture. */
-  picture?: { current: (() => string) | null } | undefined;
+  picture?: TakePicture | undefined;
 }
 
 /** Less than this is a click, not a drag. */
@@ -43,10 +44,14 @@ export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartPr
       const made = init(box);
       chart.current = made;
       let narrow = isNarrow(box);
-      const draw = () => made.setOption(latest.current.option(look(narrow), colour), { notMerge: true });
+      const resolve = (property: string) => colour(property, box);
+      const draw = () => made.setOption(latest.current.option(look(narrow, box), resolve), { notMerge: true });
       draw();
       if (picture) {
-        picture.current = () => made.getDataURL({ pixelRatio: 2, backgroundColor: colour("--surface") });
+        picture.current = async (caption) => {
+          const { framed } = await import("./picture");
+          return framed(made.renderToCanvas({ pixelRatio: 2, backgroundColor: colour("--surface", box) }), box, caption);
+        };
       }
       watch = new ResizeObserver(() => {
         made.resize();
@@ -68,7 +73,9 @@ export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartPr
   }, [picture]);
 
   useEffect(() => {
-    if (canvas.current) chart.current?.setOption(option(look(isNarrow(canvas.current)), colour), { notMerge: true });
+    const box = canvas.current;
+    if (!box) return;
+    chart.current?.setOption(option(look(isNarrow(box), box), (property) => colour(property, box)), { notMerge: true });
   }, [option, dark]);
 
   return (
@@ -83,13 +90,13 @@ function isNarrow(box: HTMLElement): boolean {
   return box.clientWidth < NARROW_PX;
 }
 
-function look(narrow: boolean): Look {
+function look(narrow: boolean, box: Element): Look {
   return {
     narrow,
-    ink: colour("--ink"),
-    soft: colour("--ink-soft"),
-    line: colour("--line"),
-    surface: colour("--surface"),
+    ink: colour("--ink", box),
+    soft: colour("--ink-soft", box),
+    line: colour("--line", box),
+    surface: colour("--surface", box),
   };
 }
 

@@ -1,12 +1,14 @@
-// Lines or stacked bars over days, as ECharts wants them said.
+// Lines or stacked bars over time, as ECharts wants them said.
 //
-// The day that is not over is drawn as unfinished; a gap in the data is a gap;
+// The bucket that is not over is drawn as unfinished; a gap in the data is a gap;
 // the period compared with is a thin dashed line of the same colour.
 
 import type { EChartsCoreOption } from "echarts/core";
 import type { Exact } from "../api/exact";
 import { approximate } from "../api/exact";
-import { day as dayWords, full, percent, short } from "../format";
+import { bucket } from "../board/buckets";
+import { bytes, full, percent, short } from "../format";
+import type { Grain } from "../view";
 
 export interface Line {
   name: string;
@@ -29,13 +31,14 @@ export interface Look {
 export interface TimeSeries {
   lines: Line[];
   shape: "lines" | "bars";
-  unit: "number" | "ratio";
+  unit: "number" | "ratio" | "bytes";
+  grain?: Grain;
   look: Look;
 }
 
 export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
   const dates = of.lines[0]?.points.map((p) => p.date) ?? [];
-  const axis = (value: number) => (of.unit === "ratio" ? percent(value) : short(value));
+  const axis = (value: number) => (of.unit === "ratio" ? percent(value) : of.unit === "bytes" ? bytes(value) : short(value));
   return {
     // Nothing moves without a reason: numbers are asked for again every half minute.
     animation: false,
@@ -47,7 +50,7 @@ export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
       boundaryGap: of.shape === "bars",
       axisLine: { lineStyle: { color: of.look.line } },
       axisTick: { show: false },
-      axisLabel: { color: of.look.soft, fontSize: 11, hideOverlap: true, formatter: (date: string) => dayWords(date) },
+      axisLabel: { color: of.look.soft, fontSize: 11, hideOverlap: true, formatter: (date: string) => axisWords(date, of.grain) },
     },
     yAxis: {
       type: "value",
@@ -75,6 +78,11 @@ export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
   };
 }
 
+/** Midnight is named by its day. */
+function axisWords(date: string, grain: Grain = "day"): string {
+  return grain === "hour" && date.includes("T00:00") ? bucket(date.slice(0, 10)) : bucket(date, grain);
+}
+
 function positionOf(hit: unknown): number {
   const first: unknown = Array.isArray(hit) ? hit[0] : hit;
   return (first as { dataIndex?: number } | undefined)?.dataIndex ?? 0;
@@ -86,6 +94,8 @@ function bars(of: TimeSeries) {
     name: line.name,
     stack: "all",
     barCategoryGap: "28%",
+    // A lone day is no wall.
+    barMaxWidth: 64,
     itemStyle: { color: line.colour },
     data: line.points.map((p) => ({
       value: approximate(p.value),
@@ -99,16 +109,16 @@ function bars(of: TimeSeries) {
 function strokes(line: Line, of: TimeSeries) {
   const last = line.points.findLastIndex((p) => p.finished);
   const finished = line.points.map((p) => (p.finished ? approximate(p.value) : null));
-  // From the last full day to the one that is not over.
+  // From the last full bucket to the one that is not over.
   const soFar = line.points.map((p, at) => (at >= last ? approximate(p.value) : null));
   const base = { type: "line", name: line.name, symbol: "circle", symbolSize: 5, showSymbol: false, color: line.colour, connectNulls: false };
-  // A lone day between gaps would not show as a line.
+  // A lone bucket between gaps would not show as a line.
   const alone = line.points.length === 1 || finished.filter((v) => v !== null).length === 1;
   const label = {
     show: of.lines.length > 1 && !of.look.narrow,
     color: line.colour,
     fontSize: 11,
-    // Beside the day that is not over, not on it.
+    // Beside the bucket that is not over, not on it.
     distance: last < line.points.length - 1 ? 24 : 6,
     formatter: line.name,
     width: 104,
@@ -132,7 +142,7 @@ function tip(of: TimeSeries, at: number): HTMLElement {
   const point = of.lines.find((line) => line.points[at])?.points[at];
   if (!point) return box;
   const title = document.createElement("strong");
-  title.textContent = dayWords(point.date, "long") + (point.finished ? "" : ", so far");
+  title.textContent = bucket(point.date, of.grain, "long") + (point.finished ? "" : ", so far");
   box.append(title);
   const write = (value: Exact | null | undefined) => (of.unit === "ratio" ? percent(value, 4) : full(value));
   for (const line of of.lines) {

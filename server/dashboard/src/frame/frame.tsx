@@ -1,21 +1,24 @@
 // What stands around every page: where one can go, and who one is.
 
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import type { SignedIn } from "../api/answers";
 import { usePlatforms, useSignOut } from "../api/questions";
-import { keepView, Link, go, useAddress } from "../navigate";
+import { Link, useAddress, useNavigate } from "../navigate";
 import { useLooks } from "../platforms";
 import { setTheme, theme, type Theme } from "../theme";
 import { Dialog } from "./dialog";
 import { Brand, Dot, Icon } from "./icons";
 
 const WORK = [
+  ["/app/explore", "Explore"],
   ["/app/sql", "SQL"],
   ["/app/exports", "Exports"],
   ["/app/quality", "Data quality"],
 ] as const;
 
 const SETTINGS = [
+  ["/app/keys", "API keys"],
+  ["/app/usage", "Plan and usage"],
   ["/app/metrics", "Metrics"],
   ["/app/keep", "Retention and erasure"],
   ["/app/health", "Server health"],
@@ -23,13 +26,14 @@ const SETTINGS = [
 
 export function Frame({ who, children }: { who: SignedIn; children: ReactNode }) {
   const { path } = useAddress();
+  const { keepView } = useNavigate();
   const [open, setOpen] = useState(false);
   const [help, setHelp] = useState(false);
   const looks = useLooks();
   const platforms = usePlatforms();
   const signOut = useSignOut();
   useEffect(() => setOpen(false), [path]);
-  useShortcuts(() => setHelp(true));
+  useShortcuts(useCallback(() => setHelp(true), []));
   const link = (href: string, text: ReactNode, keep = false) => (
     <Link key={href} href={keep ? keepView(href) : href} aria-current={path === href ? "page" : undefined}>
       {text}
@@ -64,7 +68,7 @@ export function Frame({ who, children }: { who: SignedIn; children: ReactNode })
           </div>
           <div>
             <h2>Data</h2>
-            {WORK.map(([href, text]) => link(href, text))}
+            {WORK.map(([href, text]) => link(href, text, href === "/app/explore"))}
           </div>
           <div>
             <h2>Settings</h2>
@@ -126,10 +130,11 @@ function ThemeChoice() {
   );
 }
 
-const PLACES: Record<string, string> = { o: "/", s: "/app/sql", e: "/app/exports", q: "/app/quality", m: "/app/metrics" };
+const PLACES: Record<string, string> = { o: "/", x: "/app/explore", k: "/app/keys", u: "/app/usage", s: "/app/sql", e: "/app/exports", q: "/app/quality", m: "/app/metrics" };
 
 /** `g` and a letter goes somewhere; `t` opens the time range; `?` helps. */
 function useShortcuts(onHelp: () => void): void {
+  const { go, keepView } = useNavigate();
   const after = useRef<number>(0);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -148,7 +153,7 @@ function useShortcuts(onHelp: () => void): void {
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [onHelp]);
+  }, [onHelp, go, keepView]);
 }
 
 function Keys({ onClose }: { onClose: () => void }) {
@@ -157,10 +162,13 @@ function Keys({ onClose }: { onClose: () => void }) {
       <dl className="facts">
         {[
           ["g o", "Overview"],
+          ["g x", "Explore"],
           ["g s", "SQL"],
           ["g e", "Exports"],
           ["g q", "Data quality"],
           ["g m", "Metrics"],
+          ["g k", "API keys"],
+          ["g u", "Plan and usage"],
           ["t", "Time range"],
           ["?", "This list"],
           ["Ctrl Enter", "Run the query (in the SQL editor)"],

@@ -7,6 +7,7 @@ const PATHS = {
   menu: "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
   calendar: "M2.5 6.5h11M5 2v2.5M11 2v2.5M3 3.5h10a.5.5 0 0 1 .5.5v9a.5.5 0 0 1-.5.5H3a.5.5 0 0 1-.5-.5V4a.5.5 0 0 1 .5-.5Z",
   down: "m4 6 4 4 4-4",
+  plus: "M8 3.5v9M3.5 8h9",
   play: "M5 3.5v9l7-4.5-7-4.5Z",
   stop: "M4.5 4.5h7v7h-7z",
 } as const;

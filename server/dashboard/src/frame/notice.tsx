@@ -1,7 +1,7 @@
 // What stands where an answer would: nothing yet, still coming, refused.
 
 import type { ReactNode } from "react";
-import { Refusal } from "../api/request";
+import { Refusal } from "../api/server";
 import { moment } from "../format";
 
 /** Something that went wrong, and what to do about it. */

@@ -45,6 +45,9 @@ export function SignIn({ ended }: { ended: boolean }) {
           Make a key with <code>tessera key create --tenant … --scopes read</code>. This browser keeps it sealed in a
           cookie for seven days, out of reach of scripts.
         </p>
+        <p className="small">
+          <a href="/app/operator">To the operator's console</a>
+        </p>
       </form>
     </main>
   );

@@ -2,60 +2,74 @@
 // filters, the answer or what stands in its place, and the points behind.
 
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
-import type { Dashboard } from "../api/answers";
-import { useDashboard, usePreviousDashboard } from "../api/questions";
+import type { MetricName } from "../api/answers";
+import { useMetrics } from "../api/questions";
+import { useServer } from "../api/server";
+import type { Board } from "../board/compose";
+import { keysOf, useTops } from "../board/keys";
+import { useBoard } from "../board/use-board";
 import { AsOf } from "../frame/as-of";
-import { PlatformFilter, RangeFilter } from "../frame/filters";
+import { FilterBar, RangeFilter } from "../frame/filters";
 import { Top } from "../frame/frame";
 import { Empty, Failed, Skeleton } from "../frame/notice";
-import { useAddress, useView } from "../navigate";
-import type { View } from "../view";
+import { useAddress, useNavigate, useView } from "../navigate";
 
 const Drill = lazy(() => import("../panels/drill"));
 
-export interface Board {
-  dashboard: Dashboard;
-  previous: Dashboard | undefined;
-  view: View;
-}
+export type { Board };
 
-export function BoardPage(props: { title: string; withPlatforms: boolean; children: (board: Board) => ReactNode }) {
+/** `platform`: the only one that is shown; the view's when null. */
+export function BoardPage(props: { title: string; platform: string | null; children: (board: Board) => ReactNode }) {
   const view = useView();
   const { params } = useAddress();
-  const answer = useDashboard(view);
-  const previous = usePreviousDashboard(answer.data, view);
-  const [choosing, setChoosing] = useState(false);
-  useEffect(() => {
-    const open = () => setChoosing(true);
-    window.addEventListener("tessera:time", open);
-    return () => window.removeEventListener("tessera:time", open);
-  }, []);
-  const names = [...new Set((answer.data?.totals ?? []).map((t) => t.platform))];
+  const panelsOnly = useServer().showsPanelsOnly;
+  const board = useBoard(view, props.platform === null ? view.platforms : [props.platform]);
+  const answer = board.data?.dashboard;
+  const tops = useTops();
+  const choosing = useChoosing();
+  const own = props.platform === null ? tops : tops.filter((t) => t.platform === props.platform);
   return (
     <>
       <Top title={props.title}>
-        <AsOf at={answer.data?.as_of} asking={answer.isFetching} />
-        <RangeFilter zone={answer.data?.time_zone} open={choosing} setOpen={setChoosing} />
+        <AsOf at={answer?.as_of} asking={board.isFetching} />
+        <RangeFilter zone={answer?.time_zone} {...choosing} />
       </Top>
       <div className="page">
-        {props.withPlatforms && <PlatformFilter names={names} />}
-        {answer.error ? (
-          <Failed error={answer.error} retry={() => void answer.refetch()} />
-        ) : !answer.data ? (
+        <Filters of={props.platform} keys={panelsOnly ? [] : keysOf(own)} />
+        {board.error ? (
+          <Failed error={board.error} retry={board.refetch} />
+        ) : !board.data || !answer ? (
           <Waiting />
-        ) : answer.data.totals.every((t) => t.count === 0 && (t.previous_count ?? 0) === 0) ? (
+        ) : answer.totals.every((t) => t.count === 0 && (t.previous_count ?? 0) === 0) ? (
           <NoData />
         ) : (
-          props.children({ dashboard: answer.data, previous, view })
+          props.children(board.data)
         )}
-        {answer.data && params.has("drill") && (
+        {answer && !panelsOnly && params.has("drill") && (
           <Suspense>
-            <Drill dashboard={answer.data} />
+            <Drill scope={answer} keys={(of: MetricName) => keysOf(tops, [of])} />
           </Suspense>
         )}
       </div>
     </>
   );
+}
+
+/** Whether the time range is being chosen; `t` opens it. */
+export function useChoosing(): { open: boolean; setOpen: (open: boolean) => void } {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const choose = () => setOpen(true);
+    window.addEventListener("tessera:time", choose);
+    return () => window.removeEventListener("tessera:time", choose);
+  }, []);
+  return { open, setOpen };
+}
+
+function Filters({ of, keys }: { of: string | null; keys: string[] }) {
+  const metrics = useMetrics();
+  const names = of === null ? [...new Set((metrics.data ?? []).map((m) => m.platform))] : [];
+  return <FilterBar platforms={names} keys={keys} />;
 }
 
 function Waiting() {
@@ -72,6 +86,17 @@ function Waiting() {
 }
 
 function NoData() {
+  const view = useView();
+  const { setView } = useNavigate();
+  if (view.filters.length > 0) {
+    return (
+      <Empty title="No points fit the filters on these days">
+        <button type="button" className="button" onClick={() => setView({ filters: [] })}>
+          Take the filters away
+        </button>
+      </Empty>
+    );
+  }
   const point = '[{"platform": "coreldove", "metric_type": "revenue", "metric_name": "order_revenue", "value": 19.99}]';
   return (
     <Empty title="No data on these days yet">

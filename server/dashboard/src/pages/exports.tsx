@@ -2,7 +2,7 @@
 
 import { useState, type FormEvent } from "react";
 import type { SignedIn } from "../api/answers";
-import { Refusal, send, type Schemas } from "../api/request";
+import { Refusal, useServer, type Schemas } from "../api/server";
 import { save } from "../download";
 import { bytes } from "../format";
 import { Top } from "../frame/frame";
@@ -19,6 +19,7 @@ const TABLES: [Schemas["ExportTable"], string][] = [
 ];
 
 export default function ExportsPage({ who }: { who: SignedIn }) {
+  const server = useServer();
   const [source, setSource] = useState<string>("daily_metrics");
   const [format, setFormat] = useState<Schemas["ExportFormat"]>("csv");
   const [query, setQuery] = useState("select * from daily_metrics where platform = 'coreldove'");
@@ -29,7 +30,7 @@ export default function ExportsPage({ who }: { who: SignedIn }) {
     setState({ busy: true, error: null, done: null });
     const body = { format, source: source === "sql" ? { sql: query } : { table: source } };
     try {
-      const response = await send("/api/analytics/exports", { method: "POST", body });
+      const response = await server.send("/api/analytics/exports", { method: "POST", body });
       const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
       const file = await response.blob();
       save(name ?? `export.${format}`, file);

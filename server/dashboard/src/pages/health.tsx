@@ -9,14 +9,22 @@ export default function HealthPage() {
     <>
       <Top title="Server health" />
       <div className="page">
-        <div className="columns">
-          <State path="/health/live" name="The process answers" />
-          <State path="/health/ready" name="It can serve: database and store are there" />
-        </div>
-        <p className="soft">
-          Asked every ten seconds. The API is described at <a href="/docs">/docs</a>.
-        </p>
+        <HealthStates />
       </div>
+    </>
+  );
+}
+
+export function HealthStates() {
+  return (
+    <>
+      <div className="columns">
+        <State path="/health/live" name="The process answers" />
+        <State path="/health/ready" name="It can serve: database and store are there" />
+      </div>
+      <p className="soft">
+        Asked every ten seconds. The API is described at <a href="/docs">/docs</a>.
+      </p>
     </>
   );
 }

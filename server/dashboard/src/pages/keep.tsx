@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from "react";
 import type { SignedIn } from "../api/answers";
 import { useErase, useErasures, useRetention } from "../api/questions";
-import type { Schemas } from "../api/request";
+import type { Schemas } from "../api/server";
 import { bytes, full, moment } from "../format";
 import { Dialog } from "../frame/dialog";
 import { Top } from "../frame/frame";

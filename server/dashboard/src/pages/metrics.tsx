@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from "react";
 import type { Metric, SignedIn } from "../api/answers";
 import { useDefineMetric, useMetrics } from "../api/questions";
-import type { Schemas } from "../api/request";
+import type { Schemas } from "../api/server";
 import { Dialog } from "../frame/dialog";
 import { Top } from "../frame/frame";
 import { Dot } from "../frame/icons";

@@ -1,10 +1,11 @@
 // All platforms on one page.
 
+import { sameMetric } from "../api/answers";
 import { Boundary } from "../frame/boundary";
 import { Dot } from "../frame/icons";
 import { headlines, metricTitle, rowsOf, written, type Headline } from "../metrics";
 import { headline } from "../metrics";
-import { keepView, Link } from "../navigate";
+import { Link, useNavigate } from "../navigate";
 import { FunnelPanel } from "../panels/funnel";
 import { RankingPanel } from "../panels/ranking";
 import { SeriesPanel, type Shown } from "../panels/series";
@@ -16,7 +17,7 @@ import { BoardPage, type Board } from "./board";
 
 export function Overview() {
   return (
-    <BoardPage title="Overview" withPlatforms>
+    <BoardPage title="Overview" platform={null}>
       {(board) => <Panels {...board} />}
     </BoardPage>
   );
@@ -31,12 +32,11 @@ function Panels({ dashboard, previous, view }: Board) {
   const ratio = rows.find((r) => r.total.kind === "ratio")?.total;
   const performance = rows.find((r) => r.total.metric_type === "performance")?.total;
   const top = (metric: string, key: string) => {
-    const found = dashboard.top_values.find((t) => t.metric_name === metric && t.key === key);
     const total = rows.find((r) => r.total.metric_name === metric)?.total;
-    if (!found?.values || !total) return null;
+    if (!total || !dashboard.top_values.some((t) => sameMetric(t, total) && t.key === key)) return null;
     return (
       <Boundary>
-        <RankingPanel top={found} kind={total} dashboard={dashboard} previous={previous} colour={looks(total.platform).colour} limit={7} />
+        <RankingPanel metric={total} dimension={key} dashboard={dashboard} colour={looks(total.platform).colour} limit={7} />
       </Boundary>
     );
   };
@@ -96,6 +96,7 @@ function Panels({ dashboard, previous, view }: Board) {
 
 function PlatformCard({ platform, of, compared }: { platform: string; of: Headline[]; compared: boolean }) {
   const looks = useLooks();
+  const { keepView } = useNavigate();
   const { title, colour } = looks(platform);
   const lead = of.find((h) => h.kind.kind === "sum") ?? of[0];
   return (

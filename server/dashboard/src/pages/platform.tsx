@@ -1,7 +1,6 @@
 // One platform, made from what its metrics are: no platform has code of its own.
 
-import type { Dashboard, DimensionTop, MetricName, MetricTotal } from "../api/answers";
-import { metricId, sameMetric } from "../api/answers";
+import { metricId, sameMetric, type Dashboard, type DimensionTop, type MetricName, type MetricTotal } from "../api/answers";
 import { approximate } from "../api/exact";
 import { useAllTops, usePlatforms } from "../api/questions";
 import { NO_DATA, full, percent, short, words } from "../format";
@@ -18,12 +17,12 @@ import {
   type Headline,
   type Row,
 } from "../metrics";
-import { ValuesPanel } from "../panels/campaigns";
 import { FactsPanel, type Fact } from "../panels/facts";
 import { FunnelPanel } from "../panels/funnel";
 import { RankingPanel } from "../panels/ranking";
 import { SeriesPanel, runningTotals } from "../panels/series";
 import { Tile } from "../panels/tile";
+import { ValuesPanel } from "../panels/values";
 import { useLooks } from "../platforms";
 import { distinctQuestion, spreadQuestion, winsQuestion } from "../sql-text";
 import { BoardPage, type Board } from "./board";
@@ -36,7 +35,7 @@ export default function PlatformPage({ platform }: { platform: string }) {
   const platforms = usePlatforms();
   const known = platforms.data?.some((p) => p.name === platform) ?? true;
   return (
-    <BoardPage title={looks(platform).title} withPlatforms={false}>
+    <BoardPage title={looks(platform).title} platform={platform}>
       {(board) => {
         const rows = rowsOf(board.dashboard, [platform]);
         if (rows.length > 0) return <Panels platform={platform} {...board} />;
@@ -95,15 +94,15 @@ function Panels({ platform, dashboard, previous, view }: Board & { platform: str
             {total.kind === "sum" && <ReachPanel total={total} tops={tops} dashboard={dashboard} />}
           </Boundary>
         ))}
-        {bars.map(({ top, total }) => (
-          <Boundary key={`${metricId(top)}#${top.key}`}>
-            <RankingPanel top={top} kind={total} dashboard={dashboard} previous={previous} colour={colour} limit={10} />
+        {bars.map(({ key, total }) => (
+          <Boundary key={`${metricId(total)}#${key}`}>
+            <RankingPanel metric={total} dimension={key} dashboard={dashboard} colour={colour} limit={10} />
           </Boundary>
         ))}
       </div>
-      {tables.map(({ key, tops: of }) => (
+      {tables.map(({ key, metrics }) => (
         <Boundary key={key}>
-          <ValuesPanel dimension={key} tops={of} totals={totals} dashboard={dashboard} previous={previous} />
+          <ValuesPanel dimension={key} metrics={metrics} dashboard={dashboard} colour={colour} />
         </Boundary>
       ))}
     </>
@@ -123,23 +122,21 @@ function tilesOf(row: Row): Headline[] {
 }
 
 /** Dimensions of few values are bars; of many, tables with every metric beside. */
-function dimensions(all: DimensionTop[], totals: MetricTotal[]) {
-  const bars: { top: DimensionTop; total: MetricTotal }[] = [];
-  const tables = new Map<string, DimensionTop[]>();
-  for (const top of all) {
+function dimensions(tops: DimensionTop[], totals: MetricTotal[]) {
+  const bars: { key: string; total: MetricTotal }[] = [];
+  const tables = new Map<string, MetricTotal[]>();
+  for (const top of tops) {
     const total = totals.find((t) => sameMetric(t, top));
-    if (!total || !top.values?.length) continue;
-    if (isOwnId(top.key, total)) continue;
+    if (!total || !top.values?.length || isOwnId(top.key, total)) continue;
     if ((top.value_count ?? 0) > MANY_VALUES) {
       // The metric that adds up leads: its largest are the ones to look at.
-      const tops = [...(tables.get(top.key) ?? []), top];
-      const rank = (t: DimensionTop) => (totals.find((of) => sameMetric(of, t))?.kind === "sum" ? 0 : 1);
-      tables.set(top.key, tops.sort((a, b) => rank(a) - rank(b)));
+      const metrics = [...(tables.get(top.key) ?? []), total];
+      tables.set(top.key, metrics.sort((a, b) => Number(a.kind !== "sum") - Number(b.kind !== "sum")));
     } else {
-      bars.push({ top, total });
+      bars.push({ key: top.key, total });
     }
   }
-  return { bars, tables: [...tables].map(([key, tops]) => ({ key, tops })) };
+  return { bars, tables: [...tables].map(([key, metrics]) => ({ key, metrics })) };
 }
 
 /** `order_id` of orders: as many values as points, which says nothing. */
@@ -160,7 +157,7 @@ function ReachPanel({ total, tops, dashboard }: { total: MetricTotal; tops: Dime
       question={distinctQuestion(total, keys, dashboard)}
       definition={`How many different values of ${keys.join(", ")} the points of ${metricTitle(total).toLowerCase()} have.`}
       metric={total}
-      dashboard={dashboard}
+      scope={dashboard}
       facts={(row) =>
         keys.flatMap((key, at) => {
           const different = Number(row[at] ?? 0);
@@ -188,7 +185,7 @@ function WinsPanel({ total, dashboard }: { total: MetricTotal; dashboard: Dashbo
       question={winsQuestion(total, dashboard)}
       definition="Win rate: points above zero among all. Largest fall: from a high of the running total by day to the lowest after it."
       metric={total}
-      dashboard={dashboard}
+      scope={dashboard}
       facts={facts}
     />
   );
@@ -201,7 +198,7 @@ function SpreadPanel({ total, dashboard }: { total: MetricTotal; dashboard: Dash
       question={spreadQuestion(total, dashboard)}
       definition="How values of single points are spread; the middle and nine tenths are estimates of the approximate percentile."
       metric={total}
-      dashboard={dashboard}
+      scope={dashboard}
       facts={([least, half, most, largest]) => [
         { name: "Smallest", value: full(least as string | null) },
         { name: "Half are below", value: short(half as string | null) },

@@ -7,12 +7,13 @@ import { full, moment } from "../format";
 import { Dialog } from "../frame/dialog";
 import { Top } from "../frame/frame";
 import { Empty, Failed, Skeleton } from "../frame/notice";
-import { setParams, useAddress } from "../navigate";
+import { useAddress, useNavigate } from "../navigate";
 import { useLooks } from "../platforms";
 import { Table, type Column } from "../panels/table";
 
 export default function QualityPage({ who }: { who: SignedIn }) {
   const { params } = useAddress();
+  const { setParams } = useNavigate();
   const platform = params.get("of") ?? undefined;
   const field = params.get("field") ?? undefined;
   const filter = { platform, field };
@@ -24,7 +25,7 @@ export default function QualityPage({ who }: { who: SignedIn }) {
   const mayMend = who.scopes.includes("ingest") || who.scopes.includes("admin");
   const entries = rejected.data?.entries ?? [];
   const columns: Column<RejectedPoint>[] = [
-    { name: "Received", value: (p) => p.received_at, show: (p) => moment(p.received_at) },
+    { name: "Received", when: true, value: (p) => p.received_at, show: (p) => moment(p.received_at) },
     { name: "Field", value: (p) => p.field, show: (p) => <code>{p.field}</code> },
     { name: "What is wrong", value: (p) => p.reason, wide: true },
     { name: "Sent as", value: (p) => p.source },

@@ -1,6 +1,6 @@
 // A few numbers that SQL gives, in a row.
 
-import type { Cell, Dashboard, MetricName } from "../api/answers";
+import type { Cell, MetricName, Scope } from "../api/answers";
 import { useSql, type Question } from "../api/questions";
 import { Failed, Skeleton } from "../frame/notice";
 import { inPlace } from "../sql-text";
@@ -16,10 +16,10 @@ export function FactsPanel(props: {
   question: Question;
   definition: string;
   metric: MetricName;
-  dashboard: Dashboard;
+  scope: Scope;
   facts: (row: Cell[]) => Fact[];
 }) {
-  const answer = useSql(props.question, props.dashboard.version);
+  const answer = useSql(props.question, props.scope.version);
   const row = answer.data?.rows[0];
   const facts = row ? props.facts(row) : [];
   return (
@@ -27,7 +27,7 @@ export function FactsPanel(props: {
       title={props.name}
       name={props.name}
       origin={{ definition: props.definition, metrics: [props.metric], sql: inPlace(props.question) }}
-      dashboard={props.dashboard}
+      scope={props.scope}
     >
       {() => {
         if (answer.error) return <Failed error={answer.error} retry={() => void answer.refetch()} />;

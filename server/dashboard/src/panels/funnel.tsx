@@ -34,7 +34,7 @@ export function FunnelPanel(props: {
       title={name}
       name={name}
       origin={{ definition: kindWords(ratio), metrics: revenue ? [ratio, revenue] : [ratio], sql: inPlace(question) }}
-      dashboard={dashboard}
+      scope={dashboard}
       behind={
         answer.data && {
           columns: [

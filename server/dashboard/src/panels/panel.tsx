@@ -2,9 +2,14 @@
 
 import * as Popover from "@radix-ui/react-popover";
 import { useRef, useState, type ReactNode } from "react";
-import type { Dashboard } from "../api/answers";
+import type { Scope } from "../api/answers";
+import type { Caption } from "../charts/picture";
 import { csv, fileName, save, saveUrl } from "../download";
+import { day, moment } from "../format";
 import { Icon } from "../frame/icons";
+import { usePortal } from "../frame/portal";
+import { Link } from "../navigate";
+import { useServer } from "../api/server";
 import { Table, type Column } from "./table";
 import { Why, type Origin } from "./why";
 
@@ -12,6 +17,9 @@ export interface Behind<Row> {
   columns: Column<Row>[];
   rows: Row[];
 }
+
+/** Gives the address of a picture of what the panel shows. */
+export type TakePicture = { current: ((caption: Caption) => string | Promise<string>) | null };
 
 export function Panel<Row>(props: {
   title: ReactNode;
@@ -22,14 +30,24 @@ export function Panel<Row>(props: {
   /** What the panel shows, as rows. */
   behind?: Behind<Row> | undefined;
   origin?: Origin | undefined;
-  dashboard?: Dashboard | undefined;
-  children: (picture: { current: (() => string) | null }) => ReactNode;
+  scope?: Scope | undefined;
+  /** The same on the page that explores. */
+  explore?: string | undefined;
+  children: (picture: TakePicture) => ReactNode;
 }) {
-  const picture = useRef<(() => string) | null>(null);
+  const picture: TakePicture = useRef(null);
+  const section = useRef<HTMLElement>(null);
   const [asTable, setAsTable] = useState(false);
-  const { behind, name } = props;
+  const within = usePortal();
+  const panelsOnly = useServer().showsPanelsOnly;
+  const { behind, name, scope } = props;
+  const takePicture = async () => {
+    const note = scope ? `${day(scope.range.from, "long")} to ${day(scope.range.to, "long")}, as of ${moment(scope.as_of)}` : "";
+    const url = await picture.current?.({ title: name, note });
+    if (url) saveUrl(fileName(name, "png"), url);
+  };
   return (
-    <section className="panel" aria-label={name}>
+    <section className="panel" aria-label={name} ref={section}>
       <header>
         <div className="said">
           <h2>{props.title}</h2>
@@ -37,27 +55,29 @@ export function Panel<Row>(props: {
         </div>
         <div className="tools">
           {props.tools}
-          {props.origin && props.dashboard && <Why name={name} origin={props.origin} dashboard={props.dashboard} />}
+          {props.origin && scope && <Why name={name} origin={props.origin} scope={scope} />}
           {behind && (
             <Popover.Root>
               <Popover.Trigger className="button plain icon" aria-label={`More about ${name}`}>
                 <Icon of="more" />
               </Popover.Trigger>
-              <Popover.Portal>
+              <Popover.Portal container={within}>
                 <Popover.Content className="menu" align="end" sideOffset={4} aria-label={`More about ${name}`}>
                   <Popover.Close onClick={() => setAsTable(!asTable)}>
                     {asTable ? "Show as chart" : "Show as table"}
                   </Popover.Close>
+                  {props.explore && !panelsOnly && (
+                    <Popover.Close asChild>
+                      <Link href={props.explore}>Explore this</Link>
+                    </Popover.Close>
+                  )}
                   <Popover.Close onClick={() => save(fileName(name, "csv"), csv(behind.columns, behind.rows))}>
                     Download CSV
                   </Popover.Close>
                   {!asTable && picture.current && (
-                    <Popover.Close
-                      onClick={() => picture.current && saveUrl(fileName(name, "png"), picture.current())}
-                    >
-                      Download picture
-                    </Popover.Close>
+                    <Popover.Close onClick={() => void takePicture()}>Download picture</Popover.Close>
                   )}
+                  <Popover.Close onClick={() => printOne(section.current)}>Print</Popover.Close>
                 </Popover.Content>
               </Popover.Portal>
             </Popover.Root>
@@ -67,4 +87,19 @@ export function Panel<Row>(props: {
       {asTable && behind ? <Table label={name} {...behind} /> : props.children(picture)}
     </section>
   );
+}
+
+/** Prints this panel alone: the style sheet hides the others meanwhile. */
+function printOne(panel: HTMLElement | null): void {
+  if (!panel) return;
+  const page = document.documentElement;
+  page.dataset["printing"] = "panel";
+  panel.classList.add("printed");
+  const done = () => {
+    delete page.dataset["printing"];
+    panel.classList.remove("printed");
+  };
+  window.addEventListener("afterprint", done, { once: true });
+  // After the menu has gone.
+  setTimeout(() => window.print(), 100);
 }

@@ -1,78 +1,106 @@
 // A metric by the values of a dimension: bars from zero, the rest said.
 
-import { metricId, sameMetric, type Dashboard, type DimensionTop, type DimensionValue, type Kind } from "../api/answers";
-import { approximate, changePercent } from "../api/exact";
+import type { Dashboard, Kind, MetricName } from "../api/answers";
+import { approximate } from "../api/exact";
+import { useRanking, type Ranked, type Ranking } from "../board/dimension";
 import { full, signedPercent, words } from "../format";
-import { Empty } from "../frame/notice";
+import { Empty, Failed, Skeleton } from "../frame/notice";
 import { kindWords, metricTitle, written } from "../metrics";
-import { setParams } from "../navigate";
+import { useNavigate, useView } from "../navigate";
 import { inPlace, pointsQuestion } from "../sql-text";
-import { Panel } from "./panel";
+import { drillParams, exploringParams, valueFilter } from "./address";
+import { Panel, type TakePicture } from "./panel";
 import type { Column } from "./table";
 
-interface Ranked extends DimensionValue {
-  before: string | null;
-  changePercent: number | null;
-}
-
 export function RankingPanel(props: {
-  top: DimensionTop;
-  kind: Kind;
+  metric: MetricName & Kind;
+  dimension: string;
   dashboard: Dashboard;
-  previous: Dashboard | undefined;
   colour: string;
   /** In place of "metric by dimension". */
   name?: string;
   limit?: number;
 }) {
-  const { top, kind, dashboard, previous, colour } = props;
-  const name = props.name ?? `${metricTitle(top)} by ${words(top.key).toLowerCase()}`;
-  const rows = ranked(top, previous);
-  const shown = rows.slice(0, props.limit ?? 8);
-  const extent = Math.max(...rows.map((r) => Math.abs(approximate(r.value) ?? 0)), 0);
-  const signs = rows.some((r) => Number(r.value) < 0);
-  const drill = (value: DimensionValue) =>
-    setParams({ drill: metricId(top), key: top.key, value: value.name, day: null });
-  const hidden = rows.length - shown.length;
-  const more = (top.value_count ?? rows.length) - rows.length;
+  const { metric, dimension, dashboard } = props;
+  const view = useView();
+  const { setParams, keepView } = useNavigate();
+  const limit = props.limit ?? 8;
+  const ranking = useRanking(metric, dimension, view, limit, dashboard);
+  const name = props.name ?? `${metricTitle(metric)} by ${words(dimension).toLowerCase()}`;
+  const rows = ranking.data?.rows ?? [];
   return (
     <Panel
       title={name}
       name={name}
       origin={{
-        definition: kindWords(kind),
-        metrics: [top],
-        sql: inPlace(pointsQuestion(top, dashboard, dashboard.range, null)),
+        definition: kindWords(metric),
+        metrics: [metric],
+        sql: inPlace(pointsQuestion(metric, dashboard, dashboard.range)),
+        request: ranking.request,
       }}
-      dashboard={dashboard}
-      behind={{ columns: rankingColumns(top, kind, previous !== undefined), rows }}
+      scope={dashboard}
+      explore={keepView("/app/explore", exploringParams({ measures: [{ metric, aggregate: null }], dimensions: [dimension], overTime: false, top: limit, shape: "bars" }))}
+      behind={ranking.data && { columns: rankingColumns(metric, dimension, ranking.data.compared), rows }}
     >
-      {() =>
-        shown.length === 0 ? (
-          <Empty title="No values on these days" />
-        ) : (
-          <ol className="bars">
-            {shown.map((row) => (
-              <li key={row.name}>
-                <button type="button" onClick={() => drill(row)} title={`${row.name}: ${written(kind, row.value).full}`}>
-                  <span className="name">{row.name || "(empty)"}</span>
-                  <Bar value={approximate(row.value) ?? 0} extent={extent} signs={signs} colour={colour} />
-                  <span className="number">{written(kind, row.value).short}</span>
-                </button>
-              </li>
-            ))}
-            {(hidden > 0 || more > 0) && (
-              <li className="bar-row rest small">
-                <span className="name">{hidden + more} more</span>
-                <span />
-                <span className="number">{kind.kind === "sum" && hidden === 0 && top.other !== null ? written(kind, top.other).short : ""}</span>
-              </li>
-            )}
-          </ol>
-        )
-      }
+      {(picture) => {
+        if (ranking.error) return <Failed error={ranking.error} retry={ranking.refetch} />;
+        if (!ranking.data) return <Skeleton height={limit * 30} />;
+        if (rows.every((r) => r.value === null)) return <Empty title="No values on these days" />;
+        return (
+          <Bars
+            ranking={ranking.data}
+            kind={metric}
+            colour={props.colour}
+            picture={picture}
+            onPick={(row) => setParams(drillParams({ metric, start: null, filters: [valueFilter(dimension, row.name)] }))}
+          />
+        );
+      }}
     </Panel>
   );
+}
+
+export function Bars(props: {
+  ranking: Ranking;
+  kind: Kind;
+  colour: string;
+  picture: TakePicture;
+  onPick: (row: Ranked) => void;
+}) {
+  const { ranking, kind, colour, picture } = props;
+  const extent = Math.max(...ranking.rows.map((r) => Math.abs(approximate(r.value) ?? 0)), 0);
+  const signs = ranking.rows.some((r) => Number(r.value) < 0);
+  const more = ranking.values - ranking.rows.length;
+  picture.current = async (caption) => {
+    const { barsPicture } = await import("../charts/picture");
+    const bars = ranking.rows.map((r) => ({ name: valueName(r.name), value: approximate(r.value) ?? 0, text: written(kind, r.value).short }));
+    return barsPicture(bars, colour, document.body, caption);
+  };
+  return (
+    <ol className="bars">
+      {ranking.rows.map((row) => (
+        <li key={row.name ?? "\u0000"}>
+          <button type="button" onClick={() => props.onPick(row)} title={`${valueName(row.name)}: ${written(kind, row.value).full}`}>
+            <span className="name">{valueName(row.name)}</span>
+            <Bar value={approximate(row.value) ?? 0} extent={extent} signs={signs} colour={colour} />
+            <span className="number">{written(kind, row.value).short}</span>
+          </button>
+        </li>
+      ))}
+      {more > 0 && (
+        <li className="bar-row rest small">
+          <span className="name">{full(more)} more</span>
+          <span />
+          <span className="number">{kind.kind === "sum" && ranking.other !== null ? written(kind, ranking.other).short : ""}</span>
+        </li>
+      )}
+    </ol>
+  );
+}
+
+/** A dimension's value as one reads it. */
+export function valueName(name: string | null): string {
+  return name === null ? "(not given)" : name || "(empty)";
 }
 
 function Bar({ value, extent, signs, colour }: { value: number; extent: number; signs: boolean; colour: string }) {
@@ -86,23 +114,18 @@ function Bar({ value, extent, signs, colour }: { value: number; extent: number; 
   );
 }
 
-function ranked(top: DimensionTop, previous: Dashboard | undefined): Ranked[] {
-  const before = previous?.top_values.find((t) => sameMetric(t, top) && t.key === top.key)?.values;
-  return (top.values ?? []).map((row) => {
-    const was = before?.find((b) => b.name === row.name)?.value ?? null;
-    return { ...row, before: was, changePercent: changePercent(row.value, was) };
-  });
-}
-
-function rankingColumns(top: DimensionTop, kind: Kind, compared: boolean): Column<Ranked>[] {
-  const show = (value: string | null) => (kind.kind === "sum" ? full(value) : written(kind, value).full);
+function rankingColumns(metric: MetricName & Kind, dimension: string, compared: boolean): Column<Ranked>[] {
+  const show = (value: string | null) => (metric.kind === "sum" ? full(value) : written(metric, value).full);
   const columns: Column<Ranked>[] = [
-    { name: words(top.key), value: (r) => r.name, wide: true },
-    { name: metricTitle(top), number: true, value: (r) => r.value, show: (r) => show(r.value) },
+    { name: words(dimension), value: (r) => r.name, wide: true, show: (r) => valueName(r.name) },
+    { name: metricTitle(metric), number: true, value: (r) => r.value, show: (r) => show(r.value) },
     { name: "Points", number: true, value: (r) => r.count, show: (r) => full(r.count) },
   ];
   if (compared) {
-    columns.push({ name: "Change", number: true, value: (r) => r.changePercent, show: (r) => signedPercent(r.changePercent) });
+    columns.push(
+      { name: "Before", number: true, value: (r) => r.before, show: (r) => show(r.before) },
+      { name: "Change", number: true, value: (r) => r.changePercent, show: (r) => signedPercent(r.changePercent) },
+    );
   }
   return columns;
 }

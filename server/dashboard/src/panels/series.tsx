@@ -1,16 +1,19 @@
-// Metrics over days, as lines or stacked bars; a day leads to what is behind it.
+// Metrics over time, as lines or stacked bars; a bucket leads to what is behind it.
 
 import { useCallback, useMemo, useState } from "react";
-import { metricId, sameMetric, type Dashboard, type Kind, type MetricName } from "../api/answers";
+import { metricId, sameMetric, type Dashboard, type Kind, type MetricName, type Scope } from "../api/answers";
 import { sum, type Exact } from "../api/exact";
+import { askedOverTime, metricText } from "../api/query";
+import { bucket, cutAtStart, daysWithin, GRAIN_WORDS } from "../board/buckets";
 import { Chart } from "../charts/chart";
 import { timeSeriesOption, type Line, type Look } from "../charts/time-series";
-import { day, full } from "../format";
+import { day, dayRange, full } from "../format";
 import { Dot } from "../frame/icons";
 import { Empty } from "../frame/notice";
 import { kindWords, written } from "../metrics";
-import { setParams, setView } from "../navigate";
-import { dailySql } from "../sql-text";
+import { useNavigate, useView } from "../navigate";
+import { metricsSql } from "../sql-text";
+import { drillParams, exploringParams } from "./address";
 import { Panel } from "./panel";
 import type { Column } from "./table";
 
@@ -22,7 +25,7 @@ export interface Shown {
   kind: Kind;
 }
 
-interface DayRow {
+interface BucketRow {
   date: string;
   finished: boolean;
   values: (Exact | null)[];
@@ -35,16 +38,19 @@ export function SeriesPanel(props: {
   dashboard: Dashboard;
   previous: Dashboard | undefined;
   tall?: boolean;
-  /** Running totals in place of each day's own. */
+  /** Running totals in place of each bucket's own. */
   cumulative?: boolean;
   definition?: string;
 }) {
   const { name, shown, dashboard, previous, cumulative } = props;
+  const { setParams, setView, keepView } = useNavigate();
+  const view = useView();
+  const grain = dashboard.grain ?? "day";
   const additive = shown.every((s) => s.kind.kind === "sum");
   const canStack = shown.length > 1 && additive && !cumulative;
   const [shape, setShape] = useState<"lines" | "bars">("lines");
   const rows = useMemo(
-    () => dayRows(dashboard, previous, shown, cumulative ?? false),
+    () => bucketRows(dashboard, previous, shown, cumulative ?? false),
     [dashboard, previous, shown, cumulative],
   );
   const drawn = canStack ? shape : "lines";
@@ -59,9 +65,10 @@ export function SeriesPanel(props: {
         })),
         shape: drawn,
         unit: shown.every((s) => s.kind.kind === "ratio") ? "ratio" : "number",
+        grain,
         look,
       }),
-    [rows, shown, drawn, previous],
+    [rows, shown, drawn, previous, grain],
   );
   const first = shown[0];
   if (!first || rows.every((r) => r.values.every((v) => v === null))) {
@@ -69,30 +76,37 @@ export function SeriesPanel(props: {
       <Panel title={name} name={name}>
         {() => (
           <Empty title="No data on these days">
-            <p className="soft">Choose a longer time range.</p>
+            <p className="soft">Choose a longer time range{view.filters.length > 0 ? ", or take a filter away" : ""}.</p>
           </Empty>
         )}
       </Panel>
     );
   }
   const pick = (at: number) => {
-    const date = rows[at]?.date;
-    if (date) setParams({ drill: metricId(first.metric), day: date, key: null, value: null });
+    const start = rows[at]?.date;
+    if (start) setParams(drillParams({ metric: first.metric, start, filters: [] }));
   };
   const brush = (from: number, to: number) => {
     const [a, b] = [rows[from]?.date, rows[Math.min(to, rows.length - 1)]?.date];
-    if (a && b) setView({ from: a, to: b });
+    if (a && b) setView({ from: daysWithin(a, dashboard).from, to: daysWithin(b, dashboard).to });
   };
   const definition =
     props.definition ?? shown.map((s) => (shown.length > 1 ? `${s.name}: ${kindWords(s.kind)}` : kindWords(s.kind))).join(" ");
+  const metrics = shown.map((s) => s.metric);
   return (
     <Panel
       title={name}
       name={name}
-      note={seriesNote(dashboard, previous, drawn)}
-      origin={{ definition, metrics: shown.map((s) => s.metric), sql: dailySql(shown.map((s) => s.metric), dashboard.range) }}
-      dashboard={dashboard}
-      behind={{ columns: dayColumns(shown, previous !== undefined), rows }}
+      note={seriesNote(dashboard, previous, drawn, rows[0]?.date)}
+      origin={{
+        definition,
+        metrics,
+        sql: metricsSql(metrics, dashboard),
+        request: { metrics: metrics.map(metricText), ...askedOverTime(view), totals: true },
+      }}
+      scope={dashboard}
+      explore={keepView("/app/explore", exploringParams({ measures: metrics.map((metric) => ({ metric, aggregate: null })), dimensions: [], overTime: true, top: 8, shape: drawn }))}
+      behind={{ columns: bucketColumns(shown, previous !== undefined, dashboard), rows }}
       tools={
         canStack && (
           <div className="segments" role="group" aria-label="Shape">
@@ -118,7 +132,7 @@ export function SeriesPanel(props: {
             </ul>
           )}
           <Chart
-            label={`${name} by day; the same numbers can be shown as a table`}
+            label={`${name} by ${GRAIN_WORDS[grain]}; the same numbers can be shown as a table`}
             option={option}
             tall={props.tall ?? false}
             onPick={pick}
@@ -131,20 +145,28 @@ export function SeriesPanel(props: {
   );
 }
 
-function seriesNote(dashboard: Dashboard, previous: Dashboard | undefined, shape: string): string {
+/** What of a chart's edges is not whole, and what the thin line is. */
+export function seriesNote(scope: Scope, previous: Scope | undefined, shape: string, first: string | undefined): string {
   const parts = [];
-  if (dashboard.unfinished_day) parts.push(shape === "bars" ? "Today is pale: so far" : "Today is dashed: so far");
-  if (previous && shape === "lines") parts.push(`thin line: ${day(previous.range.from)} – ${day(previous.range.to)}`);
-  return parts.join("; ");
+  const last = scope.unfinished_day;
+  if (last) {
+    const grain = scope.grain ?? "day";
+    const said = grain === "day" ? "Today" : `This ${GRAIN_WORDS[grain]}`;
+    parts.push(shape === "bars" ? `${said} is pale: so far` : `${said} is dashed: so far`);
+  }
+  if (cutAtStart(first, scope)) parts.push(`the first ${GRAIN_WORDS[scope.grain ?? "day"]} begins ${day(scope.range.from)}`);
+  if (previous && shape === "lines") parts.push(`thin line: ${dayRange(previous.range.from, previous.range.to)}`);
+  const text = parts.join("; ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Days with the values of each series, and of the days compared with. */
-export function dayRows(
+/** Buckets with the values of each series, and of the period compared with. */
+export function bucketRows(
   dashboard: Pick<Dashboard, "series">,
   previous: Pick<Dashboard, "series"> | undefined,
   shown: Shown[],
   cumulative: boolean,
-): DayRow[] {
+): BucketRow[] {
   const of = (board: Pick<Dashboard, "series"> | undefined, metric: MetricName) => {
     const days = board?.series.find((s) => sameMetric(s, metric))?.days ?? [];
     return cumulative ? runningTotals(days) : days;
@@ -160,7 +182,7 @@ export function dayRows(
   }));
 }
 
-/** Each day's value with all before it added. */
+/** Each bucket's value with all before it added. */
 export function runningTotals<D extends { value: Exact | null }>(days: D[]): D[] {
   let total: Exact | null = null;
   return days.map((d) => {
@@ -169,9 +191,15 @@ export function runningTotals<D extends { value: Exact | null }>(days: D[]): D[]
   });
 }
 
-function dayColumns(shown: Shown[], compared: boolean): Column<DayRow>[] {
-  const columns: Column<DayRow>[] = [
-    { name: "Day", value: (r) => r.date, show: (r) => day(r.date, "long") + (r.finished ? "" : " (so far)") },
+function bucketColumns(shown: Shown[], compared: boolean, scope: Scope): Column<BucketRow>[] {
+  const grain = scope.grain ?? "day";
+  const name = GRAIN_WORDS[grain];
+  const columns: Column<BucketRow>[] = [
+    {
+      name: name.charAt(0).toUpperCase() + name.slice(1),
+      value: (r) => r.date,
+      show: (r) => bucket(r.date, grain, "long") + (r.finished ? "" : " (so far)"),
+    },
   ];
   shown.forEach((s, at) => {
     const value = (of: Exact | null | undefined) => (s.kind.kind === "ratio" ? written(s.kind, of).full : full(of));

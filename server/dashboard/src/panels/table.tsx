@@ -10,6 +10,8 @@ export interface Column<Row> {
   show?: (row: Row) => React.ReactNode;
   number?: boolean;
   wide?: boolean;
+  /** A moment, which stands in one line. */
+  when?: boolean;
 }
 
 interface Order {
@@ -54,7 +56,7 @@ export function Table<Row>(props: {
           {rows.map((row, at) => (
             <tr key={at} className={props.rowClass?.(row)}>
               {props.columns.map((column, nth) => (
-                <td key={column.name} className={column.number ? "number" : column.wide ? "wide" : undefined}>
+                <td key={column.name} className={column.number ? "number" : column.wide ? "wide" : column.when ? "when" : undefined}>
                   {nth === 0 && props.onPick ? (
                     <button type="button" className="button plain" onClick={() => props.onPick?.(row)}>
                       {column.show ? column.show(row) : column.value(row)}

@@ -4,7 +4,7 @@ import type { Dashboard } from "../api/answers";
 import { Sparkline } from "../charts/sparkline";
 import { NO_DATA, signed, signedPercent } from "../format";
 import { written, type Headline } from "../metrics";
-import { dailySql } from "../sql-text";
+import { metricsSql } from "../sql-text";
 import { Why } from "./why";
 
 export function Tile({ of, dashboard, colour = "--accent" }: { of: Headline; dashboard: Dashboard; colour?: string }) {
@@ -13,13 +13,13 @@ export function Tile({ of, dashboard, colour = "--accent" }: { of: Headline; das
   const origin = {
     definition: of.definition,
     metrics: of.metrics,
-    sql: dailySql(of.metrics, dashboard.range),
+    sql: metricsSql(of.metrics, dashboard),
   };
   return (
     <section className="tile" aria-label={of.title}>
       <header>
         <h2 title={of.title}>{of.title}</h2>
-        <Why name={of.title} origin={origin} dashboard={dashboard} />
+        <Why name={of.title} origin={origin} scope={dashboard} />
       </header>
       <div className="value" title={now.full}>
         {now.short}

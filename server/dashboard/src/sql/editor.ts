@@ -3,13 +3,14 @@
 // It lives in a shadow root, where its styles are sheets made by script and not
 // `<style>` elements, which the pages' policy forbids.
 
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { type CompletionContext, autocompletion, closeBrackets, snippetCompletion, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
-import { Compartment, EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { FUNCTIONS } from "./functions";
 
 export interface Editor {
   text(): string;
@@ -46,6 +47,26 @@ const colours = HighlightStyle.define([
   { tag: [tags.comment], color: "var(--ink-soft)", fontStyle: "italic" },
 ]);
 
+const functions = FUNCTIONS.map(({ name, note }) =>
+  snippetCompletion(`${name}(\${})`, { label: name, detail: note, type: "function", boost: -1 }),
+);
+
+/** SQL with the tenant's tables and columns, and the functions that there are. */
+function languageOf(schema: SQLNamespace): Extension {
+  const support = sql({ dialect: PostgreSQL, schema, upperCaseKeywords: false });
+  return [
+    support,
+    support.language.data.of({
+      autocomplete: (at: CompletionContext) => {
+        const word = at.matchBefore(/\w+/);
+        // After a dot stand columns, and in a string nothing.
+        if (!word || (!at.explicit && word.to - word.from < 2) || /[.'"]/.test(at.state.sliceDoc(word.from - 1, word.from))) return null;
+        return { from: word.from, options: functions, validFor: /^\w*$/ };
+      },
+    }),
+  ];
+}
+
 export function makeEditor(host: HTMLElement, text: string, label: string, onRun: () => void): Editor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
@@ -69,7 +90,7 @@ export function makeEditor(host: HTMLElement, text: string, label: string, onRun
         EditorView.contentAttributes.of({ "aria-label": label }),
         syntaxHighlighting(colours),
         look,
-        language.of(sql({ dialect: PostgreSQL })),
+        language.of(languageOf({})),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
       ],
     }),
@@ -82,11 +103,7 @@ export function makeEditor(host: HTMLElement, text: string, label: string, onRun
       view.focus();
     },
     setSchema: (schema) =>
-      view.dispatch({
-        effects: language.reconfigure(
-          sql({ dialect: PostgreSQL, schema, upperCaseKeywords: false }),
-        ),
-      }),
+      view.dispatch({ effects: language.reconfigure(languageOf(schema)) }),
     goTo: (line, column) => {
       const at = view.state.doc.line(Math.min(line, view.state.doc.lines));
       const anchor = Math.min(at.from + column - 1, at.to);
