@@ -74,9 +74,7 @@ export function Panel<Row>(props: {
                   <Popover.Close onClick={() => save(fileName(name, "csv"), csv(behind.columns, behind.rows))}>
                     Download CSV
                   </Popover.Close>
-                  {!asTable && picture.current && (
-                    <Popover.Close onClick={() => void takePicture()}>Download picture</Popover.Close>
-                  )}
+                  {!asTable && <PictureItem picture={picture} onTake={() => void takePicture()} />}
                   <Popover.Close onClick={() => printOne(section.current)}>Print</Popover.Close>
                 </Popover.Content>
               </Popover.Portal>
@@ -87,6 +85,11 @@ export function Panel<Row>(props: {
       {asTable && behind ? <Table label={name} {...behind} /> : props.children(picture)}
     </section>
   );
+}
+
+/** Asked when the menu opens: what is shown may give a picture since. */
+function PictureItem({ picture, onTake }: { picture: TakePicture; onTake: () => void }) {
+  return picture.current ? <Popover.Close onClick={onTake}>Download picture</Popover.Close> : null;
 }
 
 /** Prints this panel alone: the style sheet hides the others meanwhile. */

@@ -33,7 +33,7 @@ export function SaveEndpoint({ query, onClose }: { query: string; onClose: () =>
       <form className="page-part" onSubmit={submit}>
         <label className="field">
           <span>Name, as it stands in the address</span>
-          <input name="name" required pattern="[a-z0-9][a-z0-9_-]*" placeholder="revenue-by-day" autoComplete="off" />
+          <input name="name" required pattern="[a-z0-9][a-z0-9_\-]*" placeholder="revenue-by-day" autoComplete="off" />
         </label>
         <label className="field">
           <span>What it answers</span>
