@@ -154,11 +154,12 @@ function added(id: string, title: string, definition: string, rows: Row[], of: "
     previous: before,
     change: difference(now, before),
     changePercent: changePercent(now, before),
-    line: days.map(({ date, finished }, at) => ({
+    line: days.map(({ date, finished, ahead }, at) => ({
       date,
       finished,
-      value:
-        of === "value"
+      value: ahead
+        ? null
+        : of === "value"
           ? sum(rows.map((r) => r.series?.days[at]?.value))
           : String(rows.reduce((all, r) => all + (r.series?.days[at]?.count ?? 0), 0)),
     })),

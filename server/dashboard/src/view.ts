@@ -156,6 +156,7 @@ export function rangeWords(view: View, day: (text: string) => string): string {
   if (view.from !== null && view.to !== null) {
     return view.from === view.to ? day(view.from) : `${day(view.from)} – ${day(view.to)}`;
   }
+  if (view.last === "1d") return "Today";
   const count = Number.parseInt(view.last, 10);
   const [one, many] = UNITS[view.last.slice(-1)] ?? ["day", "days"];
   return count === 1 ? `Last ${one}` : `Last ${count} ${many}`;

@@ -58,6 +58,24 @@ describe("a board of structured answers", () => {
     expect(board?.dashboard.unfinished_day).toBe("2026-11-25");
   });
 
+  it("has_no_number_for_hours_that_have_not_begun", () => {
+    const hours = answer({
+      ...TWO,
+      granularity: "hour",
+      range: { from: "2026-11-25", to: "2026-11-25", days: 1 },
+      rows: [
+        ["2026-11-25T09:00:00+00:00", "1", "1", "1", "1"],
+        ["2026-11-25T10:00:00+00:00", "2", "1", "1", "1"],
+        ["2026-11-25T11:00:00+00:00", "0", "0", "5", "1"],
+      ],
+      as_of: "2026-11-25T10:30:00Z",
+    });
+    const board = composed([metric("a", "m")], DEFAULT_VIEW, [hours], { tops: [], insights: [] });
+    expect(board?.dashboard.unfinished_day).toBe("2026-11-25T10:00:00+00:00");
+    expect(board?.dashboard.series[0]?.days.map((d) => [d.value, d.finished])).toEqual([["1", true], ["2", false], [null, false]]);
+    expect(board?.previous?.series[0]?.days.at(-1)?.value).toBe("5");
+  });
+
   it("asks_for_more_metrics_than_a_question_takes_in_several", () => {
     const many = Array.from({ length: 20 }, (_, at) => metric("a", `m${at}`));
     const questions = boardQuestions(many, DEFAULT_VIEW);
@@ -148,7 +166,7 @@ describe("exploring", () => {
         ],
       }),
       ["k"],
-      1,
+      ["m0"],
     );
     const lines = groupLines(rows, ["M"], true, false);
     expect(lines.map((l) => [l.name, l.points.map((p) => p.value)])).toEqual([["x", ["1", "2"]], ["All others", ["5", null]]]);

@@ -17,7 +17,10 @@ export type MetricTotal = Decimals<
   Schemas["MetricTotal"],
   "value" | "previous" | "change" | "change_percent"
 >;
-export type Day = Decimals<Schemas["Day"], "value">;
+export type Day = Decimals<Schemas["Day"], "value"> & {
+  /** Its time has not begun. */
+  ahead?: boolean;
+};
 export type MetricSeries = Omit<Schemas["MetricSeries"], "days"> & { days: Day[] };
 export type DimensionValue = Decimals<Schemas["DimensionValue"], "value">;
 export type DimensionTop = Omit<

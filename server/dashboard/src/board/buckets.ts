@@ -35,6 +35,12 @@ export function isOver(start: string, grain: Grain, asOf: string, zone: string):
   return lastDay(start, grain) < dayAt(asOf, zone);
 }
 
+/** Whether a bucket's time has not begun: it has no number, not even zero. */
+export function isAhead(start: string, grain: Grain, asOf: string, zone: string): boolean {
+  if (grain === "hour") return new Date(start).getTime() > new Date(asOf).getTime();
+  return start.slice(0, 10) > dayAt(asOf, zone);
+}
+
 /** The days of a bucket that are in the range. */
 export function daysWithin(start: string, of: Pick<Scope, "range" | "grain">): { from: string; to: string } {
   const first = start.slice(0, 10);

@@ -11,7 +11,7 @@ import {
   type QueryRequest,
 } from "../api/query";
 import type { Grain, View } from "../view";
-import { isOver } from "./buckets";
+import { isAhead, isOver } from "./buckets";
 
 /** Each metric is asked for by value and count, and a question has 16 at most. */
 export const METRICS_PER_QUESTION = 8;
@@ -54,7 +54,7 @@ export function composed(
   const { version, as_of, time_zone, range } = first;
   const before = first.previous_range ?? null;
   const buckets = first.rows.map((row) => cellText(row, 0) ?? "");
-  const unfinished = buckets.findLast((start) => !isOver(start, grain, as_of, time_zone));
+  const unfinished = buckets.find((start) => !isOver(start, grain, as_of, time_zone));
   const raw = answers.some((a) => a.columns.some((c) => c.source === "raw"));
   const scope = {
     version,
@@ -96,11 +96,13 @@ export function composed(
     const days = (of: number, counts: number) =>
       answer.rows.map((row) => {
         const date = cellText(row, 0) ?? "";
+        const ahead = isAhead(date, grain, as_of, time_zone) && of === value;
         return {
           date,
           count: Number(cellText(row, counts) ?? 0),
-          value: cellText(row, of),
+          value: ahead ? null : cellText(row, of),
           finished: isOver(date, grain, as_of, time_zone),
+          ...(ahead ? { ahead } : {}),
         };
       });
     dashboard.series.push({ ...name, days: days(value, count) });

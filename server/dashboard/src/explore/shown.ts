@@ -3,10 +3,9 @@
 import type { Kind } from "../api/answers";
 import { changePercent, type Exact } from "../api/exact";
 import { cellText, columnAt, type QueryAnswer, type QueryCell } from "../api/query";
-import { isOver } from "../board/buckets";
+import { isAhead, isOver } from "../board/buckets";
 import { valueName } from "../panels/ranking";
 import type { Grain } from "../view";
-import { measureColumn } from "./question";
 
 export interface Group {
   /** The values of the dimensions; empty for the whole. */
@@ -32,14 +31,14 @@ export interface ShownRow extends Group {
 }
 
 /** Rows as a table has them. */
-export function shownRows(answer: QueryAnswer, dimensions: string[], measures: number): ShownRow[] {
+export function shownRows(answer: QueryAnswer, dimensions: string[], measures: string[]): ShownRow[] {
   const time = columnAt(answer, "time", "time");
-  const nth = Array.from({ length: measures }, (_, at) => at);
-  const values = nth.map((at) => columnAt(answer, measureColumn(at), "metric"));
-  const before = nth.map((at) => columnAt(answer, `${measureColumn(at)}_previous`, "previous"));
+  const values = measures.map((name) => columnAt(answer, name, "metric"));
+  const before = measures.map((name) => columnAt(answer, `${name}_previous`, "previous"));
   return answer.rows.map((row) => {
     const start = cellText(row, time);
-    const values_of = values.map((at) => cellText(row, at));
+    const ahead = start !== null && isAhead(start, answer.granularity as Grain, answer.as_of, answer.time_zone);
+    const values_of = values.map((at) => (ahead ? null : cellText(row, at)));
     const previous_of = before.map((at) => cellText(row, at));
     return {
       ...groupOf(answer, row, dimensions),
@@ -79,7 +78,8 @@ export function groupLines(rows: ShownRow[], measures: string[], grouped: boolea
   }
   return [...groups.values()].flatMap((of) => {
     const first = of[0];
-    if (!first) return [];
+    // A group may have points of another measure alone.
+    if (!first || of.every((r) => r.values_of[0] == null)) return [];
     const by = new Map(of.map((r) => [r.start ?? "", r]));
     return {
       values: first.values,

@@ -54,7 +54,7 @@ export function RangeFilter({ zone, open, setOpen }: { zone: string | undefined;
                 aria-pressed={view.from === null && view.last === last}
                 onClick={() => preset(last)}
               >
-                {last === "1d" ? "Today" : rangeWords({ ...view, from: null, to: null, last }, day)}
+                {rangeWords({ ...view, from: null, to: null, last }, day)}
               </button>
             ))}
           </div>

@@ -1,29 +1,27 @@
 // Metrics, by dimensions, over time, compared: chart and table together, and
 // all of it in the address.
 
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { metricId, metricOf, sameMetric, type Metric, type MetricName, type Scope, type SignedIn } from "../api/answers";
 import { useStructured, type QueryAnswer } from "../api/query";
 import { useMetrics } from "../api/questions";
-import { bucket, daysWithin, GRAIN_WORDS, isOver } from "../board/buckets";
+import { isOver } from "../board/buckets";
 import { keysOf, useTops } from "../board/keys";
-import { Chart } from "../charts/chart";
-import { timeSeriesOption, type Look } from "../charts/time-series";
-import { addsUp, exploreQuestion, exploreSql, measureKind, measureTitle } from "../explore/question";
-import { groupLines, shownRows, unitOf, type ShownRow } from "../explore/shown";
-import { full, signedPercent, words } from "../format";
+import { AnswerView, rowColumns, type Measured } from "../explore/answer-view";
+import { addsUp, exploreQuestion, exploreSql, measureColumn, measureKind, measureTitle } from "../explore/question";
+import { shownRows, type ShownRow } from "../explore/shown";
+import { full, words } from "../format";
 import { AsOf } from "../frame/as-of";
 import { FilterBar, RangeFilter } from "../frame/filters";
 import { Top } from "../frame/frame";
 import { Dot, Icon } from "../frame/icons";
 import { Empty, Failed, Skeleton } from "../frame/notice";
-import { kindWords, metricTitle, written } from "../metrics";
+import { kindWords, metricTitle } from "../metrics";
 import { Link, useAddress, useNavigate, useView } from "../navigate";
 import { AGGREGATES, drillParams, exploringOf, exploringParams, valueFilter, type Exploring, type Measure } from "../panels/address";
 import { Panel } from "../panels/panel";
-import { Bars } from "../panels/ranking";
 import { seriesNote } from "../panels/series";
-import { Table, type Column } from "../panels/table";
+import { Table } from "../panels/table";
 import { CopyCall } from "../panels/why";
 import { useLooks } from "../platforms";
 import type { Grain } from "../view";
@@ -33,7 +31,6 @@ const Drill = lazy(() => import("../panels/drill"));
 
 const MOST_MEASURES = 8;
 const MOST_DIMENSIONS = 4;
-const COLOURS = 8;
 
 export default function ExplorePage({ who }: { who: SignedIn }) {
   const { params } = useAddress();
@@ -97,7 +94,7 @@ export default function ExplorePage({ who }: { who: SignedIn }) {
 export function scopeOf(answer: QueryAnswer, filters: Scope["filters"]): Scope {
   const grain = answer.granularity === "all" ? "day" : (answer.granularity as Grain);
   const starts = answer.granularity === "all" ? [answer.range.to] : answer.rows.map((row) => String(row[0]));
-  const last = starts.toSorted().findLast((start) => !isOver(start, grain, answer.as_of, answer.time_zone));
+  const last = starts.toSorted().find((start) => !isOver(start, grain, answer.as_of, answer.time_zone));
   return {
     version: answer.version,
     as_of: answer.as_of,
@@ -251,73 +248,69 @@ function DimensionField({ keys, onPick }: { keys: string[]; onPick: (key: string
 
 function Result(props: { exploring: Exploring; answer: QueryAnswer; scope: Scope; metrics: Metric[]; change: (part: Partial<Exploring>) => void }) {
   const { exploring, answer, scope, metrics, change } = props;
-  const { measures, dimensions } = exploring;
-  const { setParams } = useNavigate();
-  const colours = useColours(exploring);
-  const rows = useMemo(() => shownRows(answer, dimensions, measures.length), [answer, dimensions.join(), measures.length]);
-  const kinds = measures.map((m) => measureKind(m, metrics));
-  const titles = measures.map(measureTitle);
+  const { dimensions } = exploring;
+  const { setParams, setView } = useNavigate();
+  const looks = useLooks();
+  const platforms = exploring.measures.map((m) => m.metric.platform);
+  const measures = exploring.measures.map((of, at): Measured => {
+    const alone = platforms.filter((p) => p === of.metric.platform).length === 1;
+    return {
+      column: measureColumn(at),
+      title: measureTitle(of),
+      kind: measureKind(of, metrics),
+      adds: addsUp(of, metrics),
+      ...(alone ? { colour: looks(of.metric.platform).colour } : {}),
+    };
+  });
+  const rows = useMemo(() => shownRows(answer, dimensions, measures.map((m) => m.column)), [answer, dimensions.join(), measures.length]);
+  const titles = measures.map((m) => m.title);
   const name = `${titles.join(" and ")}${dimensions.length > 0 ? ` by ${dimensions.map((d) => words(d).toLowerCase()).join(" and ")}` : ""}`;
   const drill = (row: ShownRow) => {
-    const first = measures[0];
+    const first = exploring.measures[0];
     if (!first || row.other) return;
-    setParams(drillParams({ metric: first.metric, start: row.start, filters: dimensions.map((key, at) => valueFilter(key, row.values[at] ?? null)) }));
+    const filters = row.values.map((value, at) => valueFilter(dimensions[at] ?? "", value));
+    setParams(drillParams({ metric: first.metric, start: row.start, filters }));
   };
-  const columns = columnsOf(exploring, kinds, titles, answer);
+  const columns = rowColumns(answer, dimensions, measures);
+  const stackable = exploring.overTime && (dimensions.length > 0 || measures.length > 1) && measures.every((m) => m.adds);
   return (
     <>
-      {measures.length > 0 && (
-        <Panel
-          title={name}
-          name={name}
-          note={noteOf(exploring, scope, rows)}
-          origin={{
-            definition: measures.map((m, at) => `${titles[at]}: ${m.aggregate ? "over the values of all points." : kindWords(kinds[at] ?? { kind: "sum" })}`).join(" "),
-            metrics: measures.map((m) => m.metric),
-          }}
-          scope={scope}
-          behind={{ columns, rows }}
-          tools={
-            exploring.overTime && (dimensions.length > 0 || measures.length > 1) && measures.every((m) => addsUp(m, metrics)) ? (
-              <div className="segments" role="group" aria-label="Shape">
-                {(["lines", "bars"] as const).map((shape) => (
-                  <button key={shape} type="button" aria-pressed={exploring.shape === shape} onClick={() => change({ shape })}>
-                    {shape === "lines" ? "Lines" : "Stacked"}
-                  </button>
-                ))}
-              </div>
-            ) : undefined
-          }
-        >
-          {(picture) =>
-            rows.every((r) => r.values_of.every((v) => v === null)) ? (
-              <Empty title="No data on these days">
-                <p className="soft">Choose a longer time range, or take a filter or dimension away.</p>
-              </Empty>
-            ) : exploring.overTime ? (
-              <Lines exploring={exploring} rows={rows} titles={titles} kinds={kinds} metrics={metrics} scope={scope} compared={answer.previous_range != null} picture={picture} />
-            ) : dimensions.length > 0 ? (
-              <Bars
-                ranking={{
-                  rows: rows.filter((r) => !r.other).map((r) => ({ name: r.name, value: r.values_of[0] ?? null, count: 0, before: r.previous_of[0] ?? null, changePercent: r.change[0] ?? null })),
-                  values: answer.groups,
-                  other: rows.find((r) => r.other)?.values_of[0] ?? null,
-                  compared: answer.previous_range != null,
-                }}
-                kind={kinds[0] ?? { kind: "sum" }}
-                colour={colours(0, "")}
-                picture={picture}
-                onPick={(bar) => {
-                  const row = rows.find((r) => !r.other && r.name === bar.name);
-                  if (row) drill(row);
-                }}
-              />
-            ) : (
-              <Numbers titles={titles} kinds={kinds} rows={rows} />
-            )
-          }
-        </Panel>
-      )}
+      <Panel
+        title={name}
+        name={name}
+        note={noteOf(exploring, scope, rows)}
+        origin={{
+          definition: measures.map((m, at) => `${m.title}: ${exploring.measures[at]?.aggregate ? "over the values of all points." : kindWords(m.kind)}`).join(" "),
+          metrics: exploring.measures.map((m) => m.metric),
+        }}
+        scope={scope}
+        behind={{ columns, rows }}
+        tools={
+          stackable ? (
+            <div className="segments" role="group" aria-label="Shape">
+              {(["lines", "bars"] as const).map((shape) => (
+                <button key={shape} type="button" aria-pressed={exploring.shape === shape} onClick={() => change({ shape })}>
+                  {shape === "lines" ? "Lines" : "Stacked"}
+                </button>
+              ))}
+            </div>
+          ) : undefined
+        }
+      >
+        {(picture) => (
+          <AnswerView
+            answer={answer}
+            dimensions={dimensions}
+            measures={measures}
+            chart={exploring.overTime ? (exploring.shape === "bars" ? "stacked" : "line") : "bars"}
+            scope={scope}
+            label={titles.join(" and ")}
+            picture={picture}
+            onPick={drill}
+            onDays={(from, to) => setView({ from, to })}
+          />
+        )}
+      </Panel>
       <section className="panel" aria-label="Rows">
         <Table label={`${name}, as rows`} columns={columns} rows={rows} onPick={drill} rowClass={(r) => (r.finished ? undefined : "so-far")} />
       </section>
@@ -329,127 +322,4 @@ function noteOf(exploring: Exploring, scope: Scope, rows: ShownRow[]): string | 
   const parts = exploring.overTime ? [seriesNote(scope, undefined, exploring.shape, rows[0]?.start ?? undefined)] : [];
   if (exploring.measures.length > 1 && exploring.dimensions.length > 0) parts.push("The chart shows the first metric; the rows have all");
   return parts.filter(Boolean).join(". ") || undefined;
-}
-
-/** A platform keeps its colour; others take one by their place. */
-function useColours(exploring: Exploring): (at: number, name: string) => string {
-  const looks = useLooks();
-  return (at, name) => {
-    const [dimension] = exploring.dimensions;
-    if (dimension === "platform") return looks(name).colour;
-    if (exploring.dimensions.length > 0) return `--platform-${(at % COLOURS) + 1}`;
-    const measures = exploring.measures.map((m) => m.metric.platform);
-    const own = measures[at];
-    return own && measures.filter((p) => p === own).length === 1 ? looks(own).colour : `--platform-${(at % COLOURS) + 1}`;
-  };
-}
-
-function Lines(props: {
-  exploring: Exploring;
-  rows: ShownRow[];
-  titles: string[];
-  kinds: ReturnType<typeof measureKind>[];
-  metrics: Metric[];
-  scope: Scope;
-  compared: boolean;
-  picture: Parameters<Parameters<typeof Panel>[0]["children"]>[0];
-}) {
-  const { exploring, rows, titles, kinds, scope, compared } = props;
-  const { setParams, setView } = useNavigate();
-  const colours = useColours(exploring);
-  const grouped = exploring.dimensions.length > 0;
-  const stackable = exploring.measures.every((m) => addsUp(m, props.metrics));
-  const shape = stackable ? exploring.shape : "lines";
-  const lines = useMemo(() => groupLines(rows, titles, grouped, compared && shape === "lines"), [rows, titles.join(), grouped, compared, shape]);
-  const unit = unitOf(grouped ? kinds.slice(0, 1) : kinds);
-  const option = useCallback(
-    (look: Look, resolve: (property: string) => string) =>
-      timeSeriesOption({
-        lines: lines.map((line, at) => ({
-          name: line.name,
-          colour: line.other ? look.soft : resolve(colours(at, line.name)),
-          points: line.points,
-          previous: line.previous,
-        })),
-        shape,
-        unit,
-        grain: scope.grain ?? "day",
-        look,
-      }),
-    [lines, shape, unit, scope.grain],
-  );
-  const starts = lines[0]?.points.map((p) => p.date) ?? [];
-  const first = exploring.measures[0];
-  return (
-    <>
-      {lines.length > 1 && (
-        <ul className={shape === "bars" ? "legend" : "legend when-narrow"}>
-          {lines.map((line, at) => (
-            <li key={line.name + String(line.other)}>
-              <Dot colour={line.other ? "--ink-soft" : colours(at, line.name)} />
-              {line.name}
-            </li>
-          ))}
-        </ul>
-      )}
-      <Chart
-        label={`${titles.join(" and ")} by ${GRAIN_WORDS[scope.grain ?? "day"]}; the rows stand below`}
-        option={option}
-        tall
-        onPick={(at) => {
-          const start = starts[at];
-          if (first && start) setParams(drillParams({ metric: first.metric, start, filters: [] }));
-        }}
-        onBrush={(from, to) => {
-          const [a, b] = [starts[from], starts[Math.min(to, starts.length - 1)]];
-          if (a && b) setView({ from: daysWithin(a, scope).from, to: daysWithin(b, scope).to });
-        }}
-        picture={props.picture}
-      />
-    </>
-  );
-}
-
-function Numbers({ titles, kinds, rows }: { titles: string[]; kinds: ReturnType<typeof measureKind>[]; rows: ShownRow[] }) {
-  const row = rows[0];
-  return (
-    <dl className="stats">
-      {titles.map((title, at) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd title={written(kinds[at] ?? { kind: "sum" }, row?.values_of[at]).full}>{written(kinds[at] ?? { kind: "sum" }, row?.values_of[at]).short}</dd>
-          {row?.change[at] != null && <dd className="change">{signedPercent(row.change[at] ?? null)}</dd>}
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function columnsOf(exploring: Exploring, kinds: ReturnType<typeof measureKind>[], titles: string[], answer: QueryAnswer): Column<ShownRow>[] {
-  const columns: Column<ShownRow>[] = [];
-  const grain = answer.granularity as Grain;
-  if (exploring.overTime) {
-    columns.push({
-      name: words(GRAIN_WORDS[grain] ?? "day"),
-      value: (r) => r.start,
-      show: (r) => bucket(r.start ?? "", grain, "long") + (r.finished ? "" : " (so far)"),
-    });
-  }
-  exploring.dimensions.forEach((key, at) =>
-    columns.push({ name: words(key), value: (r) => (r.other ? "All others" : (r.values[at] ?? null)), wide: true, show: (r) => (r.other ? "All others" : (r.values[at] ?? "(not given)") || "(empty)") }),
-  );
-  titles.forEach((title, at) => {
-    const kind = kinds[at] ?? { kind: "sum" };
-    const show = (value: string | null | undefined) => (kind.kind === "ratio" ? written(kind, value).full : full(value));
-    columns.push({ name: title, number: true, value: (r) => r.values_of[at] ?? null, show: (r) => show(r.values_of[at]) });
-    if (!answer.previous_range) return;
-    columns.push(
-      { name: titles.length > 1 ? `${title}, before` : "Before", number: true, value: (r) => r.previous_of[at] ?? null, show: (r) => show(r.previous_of[at]) },
-      { name: titles.length > 1 ? `${title}, change` : "Change", number: true, value: (r) => r.change[at] ?? null, show: (r) => signedPercent(r.change[at] ?? null) },
-    );
-  });
-  if (columns.length > 0 && !exploring.overTime && exploring.dimensions.length === 0) {
-    columns.unshift({ name: "Range", value: () => `${answer.range.from} – ${answer.range.to}` });
-  }
-  return columns;
 }

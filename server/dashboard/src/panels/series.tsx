@@ -183,9 +183,10 @@ export function bucketRows(
 }
 
 /** Each bucket's value with all before it added. */
-export function runningTotals<D extends { value: Exact | null }>(days: D[]): D[] {
+export function runningTotals<D extends { value: Exact | null; ahead?: boolean }>(days: D[]): D[] {
   let total: Exact | null = null;
   return days.map((d) => {
+    if (d.ahead) return d;
     total = sum([total, d.value]);
     return { ...d, value: total };
   });
