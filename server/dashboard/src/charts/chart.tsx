@@ -34,6 +34,7 @@ export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: 
   const chart = useRef<EChartsType | null>(null);
   const latest = useRef({ onPick, onBrush, option });
   latest.current = { onPick, onBrush, option };
+  const turn = useRef(0);
   const dark = useDark();
 
   useEffect(() => {
@@ -47,7 +48,7 @@ export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: 
       chart.current = made;
       let narrow = isNarrow(box);
       const resolve = (property: string) => colour(property, box);
-      const draw = () => made.setOption(latest.current.option(look(narrow, box), resolve), { notMerge: true });
+      const draw = () => void put(made, latest.current.option(look(narrow, box), resolve), turn);
       draw();
       if (picture) {
         picture.current = async (caption) => {
@@ -77,7 +78,7 @@ export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: 
   useEffect(() => {
     const box = canvas.current;
     if (!box) return;
-    chart.current?.setOption(option(look(isNarrow(box), box), (property) => colour(property, box)), { notMerge: true });
+    if (chart.current) void put(chart.current, option(look(isNarrow(box), box), (property) => colour(property, box)), turn);
   }, [option, dark]);
 
   return (
@@ -86,6 +87,15 @@ export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: 
       <div className="brush" ref={brush} hidden />
     </div>
   );
+}
+
+/** Draws, with bars once they have come, unless something newer was drawn since. */
+async function put(chart: EChartsType, option: EChartsCoreOption, turn: { current: number }): Promise<void> {
+  turn.current += 1;
+  const own = turn.current;
+  const series = option["series"];
+  if (Array.isArray(series) && series.some((s: { type?: string }) => s.type === "bar")) await import("./bars");
+  if (own === turn.current && !chart.isDisposed()) chart.setOption(option, { notMerge: true });
 }
 
 function isNarrow(box: HTMLElement): boolean {
