@@ -46,7 +46,8 @@ export default function SqlPage({ who }: { who: SignedIn }) {
   const mayAsk = who.scopes.includes("read") || who.scopes.includes("admin");
 
   const run = useCallback(async () => {
-    const query = editor.current?.text().trim();
+    // The editor may still be on its way: then the text is what it will show.
+    const query = (editor.current?.text() ?? asking ?? FIRST).trim();
     if (!query) return;
     const stop = new AbortController();
     const began = performance.now();
@@ -62,7 +63,7 @@ export default function SqlPage({ who }: { who: SignedIn }) {
       const { line, column } = error.problem;
       if (line) editor.current?.goTo(line, column ?? 1);
     }
-  }, [server, setParams, who.tenant]);
+  }, [server, setParams, who.tenant, asking]);
 
   useEffect(() => {
     if (asking !== null && editor.current && asking !== editor.current.text()) editor.current.setText(asking);
@@ -78,7 +79,7 @@ export default function SqlPage({ who }: { who: SignedIn }) {
       </>
     );
   }
-  const text = () => editor.current?.text().trim() ?? "";
+  const text = () => (editor.current?.text() ?? asking ?? FIRST).trim();
   return (
     <>
       <Top title="SQL">
