@@ -1,26 +1,19 @@
-// The address as the one place where a page's state is: the browser's own, or,
-// within somebody else's page, one that is kept in memory.
+// The address bar as the one place where a page's state is.
 
-import { createContext, useContext, useMemo, useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from "react";
+import { useMemo, useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from "react";
 import { viewOf, viewParams, type View } from "./view";
-
-export interface AddressStore {
-  /** Path and parameters. */
-  get(): string;
-  set(href: string, how: "push" | "replace"): void;
-  subscribe(changed: () => void): () => void;
-}
 
 const CHANGED = "tessera:address";
 
-const BROWSER: AddressStore = {
+const address = {
+  /** Path and parameters. */
   get: () => window.location.pathname + window.location.search,
-  set(href, how) {
+  set(href: string, how: "push" | "replace") {
     if (how === "push") window.history.pushState(null, "", href);
     else window.history.replaceState(null, "", href);
     window.dispatchEvent(new Event(CHANGED));
   },
-  subscribe(changed) {
+  subscribe(changed: () => void) {
     window.addEventListener("popstate", changed);
     window.addEventListener(CHANGED, changed);
     return () => {
@@ -30,25 +23,6 @@ const BROWSER: AddressStore = {
   },
 };
 
-/** An address that no bar shows. */
-export function memoryAddress(href: string): AddressStore {
-  let now = href;
-  const watchers = new Set<() => void>();
-  return {
-    get: () => now,
-    set(to) {
-      now = to;
-      for (const changed of watchers) changed();
-    },
-    subscribe(changed) {
-      watchers.add(changed);
-      return () => watchers.delete(changed);
-    },
-  };
-}
-
-export const AddressContext = createContext<AddressStore>(BROWSER);
-
 function split(href: string): { path: string; params: URLSearchParams } {
   const [path = "/", query = ""] = href.split("?");
   return { path, params: new URLSearchParams(query) };
@@ -56,8 +30,7 @@ function split(href: string): { path: string; params: URLSearchParams } {
 
 /** The address, as path and parameters. */
 export function useAddress(): { path: string; params: URLSearchParams } {
-  const store = useContext(AddressContext);
-  return split(useSyncExternalStore(store.subscribe, store.get));
+  return split(useSyncExternalStore(address.subscribe, address.get));
 }
 
 export interface Navigate {
@@ -72,20 +45,19 @@ export interface Navigate {
 }
 
 export function useNavigate(): Navigate {
-  const store = useContext(AddressContext);
   return useMemo(() => {
     const setParams = (change: Record<string, string | null>) => {
-      const { path, params } = split(store.get());
-      store.set(withParams(path, params, change), "push");
+      const { path, params } = split(address.get());
+      address.set(withParams(path, params, change), "push");
     };
     return {
-      go: (href, how = "push") => store.set(href, how),
+      go: (href, how = "push") => address.set(href, how),
       setParams,
-      setView: (change) => setParams(viewParams({ ...viewOf(split(store.get()).params), ...change })),
+      setView: (change) => setParams(viewParams({ ...viewOf(split(address.get()).params), ...change })),
       keepView: (path, more = {}) =>
-        withParams(path, new URLSearchParams(), { ...viewParams(viewOf(split(store.get()).params)), ...more }),
+        withParams(path, new URLSearchParams(), { ...viewParams(viewOf(split(address.get()).params)), ...more }),
     };
-  }, [store]);
+  }, []);
 }
 
 /** An address with parameters changed. */

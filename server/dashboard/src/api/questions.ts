@@ -59,10 +59,7 @@ function dashboardParams(view: View): Record<string, string | undefined> {
   return { ...range, compare: view.compare === "none" ? undefined : "previous", tz: view.zone ?? undefined, decimals: "string" };
 }
 
-/**
- * The dashboard of all platforms in the view's days: the way of those who may
- * see panels alone, and where anybody learns which dimensions there are.
- */
+/** The dashboard of all platforms: it says which dimensions there are, and what moves together. */
 export function useDashboard(view: View): Asked<Dashboard> {
   const server = useServer();
   const query = dashboardParams(view);
@@ -72,20 +69,6 @@ export function useDashboard(view: View): Asked<Dashboard> {
     placeholderData: keepPreviousData,
     refetchInterval: FRESH_MS,
   });
-}
-
-/** The dashboard of the period that another is compared with. */
-export function usePreviousDashboard(of: Dashboard | undefined, view: View): Dashboard | undefined {
-  const server = useServer();
-  const range = of?.previous_range;
-  const query = range ? { from: range.from, to: range.to, tz: view.zone ?? undefined, decimals: "string" } : {};
-  const answer = useQuery<Dashboard, Refusal>({
-    queryKey: ["dashboard", query],
-    queryFn: ({ signal }) => server.ask("/api/analytics/dashboard", { query, signal }),
-    enabled: Boolean(range),
-    staleTime: 5 * 60_000,
-  });
-  return range ? answer.data : undefined;
 }
 
 /** A platform's dimensions, those too that only raw points know. */

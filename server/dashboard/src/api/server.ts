@@ -1,5 +1,5 @@
-// The server that the pages ask: their own, by a session, or the one that a
-// host page names, by a token. One shape of what it refuses.
+// The server that the pages ask, by a session or by a key that a page has. One
+// shape of what it refuses.
 
 import { createContext, useContext } from "react";
 import type { components } from "./schema";
@@ -29,17 +29,10 @@ export interface Ask {
   signal?: AbortSignal | undefined;
 }
 
-/** Gives the bearer token of the moment; a short-lived one is renewed there. */
-export type Token = () => string | Promise<string>;
-
 export class Server {
   constructor(
-    /** Where it is; the page's own origin when empty. */
-    private readonly base = "",
     /** In place of the session's cookie. */
-    private readonly token: Token | null = null,
-    /** Whether its token opens a dashboard's panels and nothing else. */
-    readonly showsPanelsOnly = false,
+    private readonly key: string | null = null,
   ) {}
 
   /** The answer's JSON. Throws a `Refusal`. */
@@ -55,19 +48,19 @@ export class Server {
       if (value !== undefined) query.set(name, String(value));
     }
     const headers: Record<string, string> = {};
-    if (this.token) headers["Authorization"] = `Bearer ${await this.token()}`;
+    if (this.key) headers["Authorization"] = `Bearer ${this.key}`;
     // The server lets a session change something only with this header.
     else headers["X-Tessera-Page"] = "1";
     if (how.accept) headers["Accept"] = how.accept;
     if (how.body !== undefined) headers["Content-Type"] = "application/json";
     let response: Response;
     try {
-      response = await fetch(this.base + (query.size ? `${path}?${query}` : path), {
+      response = await fetch(query.size ? `${path}?${query}` : path, {
         method: how.method ?? "GET",
         headers,
         body: how.body === undefined ? null : JSON.stringify(how.body),
         signal: how.signal ?? null,
-        credentials: this.token ? "omit" : "same-origin",
+        credentials: this.key ? "omit" : "same-origin",
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;

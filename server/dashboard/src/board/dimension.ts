@@ -1,9 +1,9 @@
 // A metric by the values of one dimension.
 
-import { sameMetric, type Dashboard, type Kind, type MetricName } from "../api/answers";
+import type { MetricName } from "../api/answers";
 import { changePercent, type Exact } from "../api/exact";
 import { asked, cellText, columnAt, metricText, useStructured, type QueryAnswer, type QueryRequest } from "../api/query";
-import { useServer, type Refusal } from "../api/server";
+import type { Refusal } from "../api/server";
 import type { View } from "../view";
 
 export interface Ranked {
@@ -28,7 +28,7 @@ export interface AskedRanking {
   data: Ranking | undefined;
   error: Refusal | null;
   refetch: () => void;
-  request: QueryRequest | null;
+  request: QueryRequest;
 }
 
 export function rankingQuestion(metric: MetricName, dimension: string, view: View, limit: number): QueryRequest {
@@ -73,18 +73,9 @@ export function rankingOf(answer: QueryAnswer, dimension: string): Ranking {
   };
 }
 
-/** Asked for by itself; where only panels may be seen, of the dashboard. */
-export function useRanking(metric: MetricName & Kind, dimension: string, view: View, limit: number, of: Dashboard): AskedRanking {
-  const panels = useServer().showsPanelsOnly;
-  const request = panels ? null : rankingQuestion(metric, dimension, view, limit);
+export function useRanking(metric: MetricName, dimension: string, view: View, limit: number): AskedRanking {
+  const request = rankingQuestion(metric, dimension, view, limit);
   const answer = useStructured(request);
-  const data = panels ? fromDashboard(of, metric, dimension, limit) : answer.data && rankingOf(answer.data, dimension);
+  const data = answer.data && rankingOf(answer.data, dimension);
   return { data, error: answer.error, refetch: () => void answer.refetch(), request };
-}
-
-function fromDashboard(of: Dashboard, metric: MetricName, dimension: string, limit: number): Ranking | undefined {
-  const top = of.top_values.find((t) => sameMetric(t, metric) && t.key === dimension);
-  if (!top?.values) return undefined;
-  const rows = top.values.slice(0, limit).map((v) => ({ ...v, before: null, changePercent: null }));
-  return { rows, values: top.value_count ?? rows.length, other: top.values.length > limit ? null : top.other, compared: false };
 }

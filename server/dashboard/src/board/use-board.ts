@@ -1,11 +1,10 @@
-// The board of a page: asked by structured questions, or, where only panels may
-// be seen, taken from the dashboard's address.
+// The board of a page, asked by structured questions.
 
 import { useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Metric } from "../api/answers";
 import { queryOptions } from "../api/query";
-import { useDashboard, useMetrics, usePreviousDashboard } from "../api/questions";
+import { useDashboard, useMetrics } from "../api/questions";
 import { useServer, type Refusal } from "../api/server";
 import type { View } from "../view";
 import { boardQuestions, composed, type Board } from "./compose";
@@ -21,11 +20,6 @@ export interface AskedBoard {
 const MOST_METRICS = 64;
 
 export function useBoard(view: View, platforms: string[]): AskedBoard {
-  const server = useServer();
-  return server.showsPanelsOnly ? usePanels(view) : useQuestions(view, platforms);
-}
-
-function useQuestions(view: View, platforms: string[]): AskedBoard {
   const server = useServer();
   const metrics = useMetrics();
   // For the dimensions that there are, and what moves together.
@@ -51,17 +45,6 @@ function useQuestions(view: View, platforms: string[]): AskedBoard {
       void metrics.refetch();
       for (const one of asked) void one.refetch();
     },
-  };
-}
-
-function usePanels(view: View): AskedBoard {
-  const answer = useDashboard(view);
-  const previous = usePreviousDashboard(answer.data, view);
-  return {
-    data: answer.data && { dashboard: answer.data, previous, view },
-    error: answer.error,
-    isFetching: answer.isFetching,
-    refetch: () => void answer.refetch(),
   };
 }
 

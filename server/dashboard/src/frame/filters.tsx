@@ -13,14 +13,12 @@ import { valueName } from "../panels/ranking";
 import { filterWords, grainOf, GRAINS, operatorWords, OPERATORS, rangeWords } from "../view";
 import { GRAIN_WORDS } from "../board/buckets";
 import { Dot, Icon } from "./icons";
-import { usePortal } from "./portal";
 
 const PRESETS = ["1d", "7d", "30d", "90d", "12w", "12m"];
 
 export function RangeFilter({ zone, open, setOpen }: { zone: string | undefined; open: boolean; setOpen: (open: boolean) => void }) {
   const view = useView();
   const { setView } = useNavigate();
-  const within = usePortal();
   const [from, setFrom] = useState(view.from ?? "");
   const [to, setTo] = useState(view.to ?? "");
   const custom = (event: FormEvent) => {
@@ -43,7 +41,7 @@ export function RangeFilter({ zone, open, setOpen }: { zone: string | undefined;
         {against && <span className="soft">{against}</span>}
         <Icon of="down" />
       </Popover.Trigger>
-      <Popover.Portal container={within}>
+      <Popover.Portal>
         <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={12} aria-label="Time range">
           <div className="presets" role="group" aria-label="Ranges that end today">
             {PRESETS.map((last) => (
@@ -167,7 +165,6 @@ function AddFilter({ keys, onAdd }: { keys: string[]; onAdd: (filter: Filter) =>
   const [operator, setOperator] = useState<Operator>("in");
   const [chosen, setChosen] = useState<string[]>([]);
   const [typed, setTyped] = useState("");
-  const within = usePortal();
   const several = operator === "in" || operator === "not_in";
   const bare = operator === "exists" || operator === "missing";
   const values = bare ? [] : several ? [...chosen, ...(typed.trim() ? [typed.trim()] : [])] : [typed.trim()];
@@ -187,7 +184,7 @@ function AddFilter({ keys, onAdd }: { keys: string[]; onAdd: (filter: Filter) =>
         <Icon of="plus" />
         Filter
       </Popover.Trigger>
-      <Popover.Portal container={within}>
+      <Popover.Portal>
         <Popover.Content className="popover" align="start" sideOffset={4} collisionPadding={12} aria-label="New filter">
           <form className="page-part" onSubmit={submit}>
             <div className="row">

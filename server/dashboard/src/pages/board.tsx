@@ -4,7 +4,6 @@
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import type { MetricName } from "../api/answers";
 import { useMetrics } from "../api/questions";
-import { useServer } from "../api/server";
 import type { Board } from "../board/compose";
 import { keysOf, useTops } from "../board/keys";
 import { useBoard } from "../board/use-board";
@@ -22,7 +21,6 @@ export type { Board };
 export function BoardPage(props: { title: string; platform: string | null; children: (board: Board) => ReactNode }) {
   const view = useView();
   const { params } = useAddress();
-  const panelsOnly = useServer().showsPanelsOnly;
   const board = useBoard(view, props.platform === null ? view.platforms : [props.platform]);
   const answer = board.data?.dashboard;
   const tops = useTops();
@@ -35,7 +33,7 @@ export function BoardPage(props: { title: string; platform: string | null; child
         <RangeFilter zone={answer?.time_zone} {...choosing} />
       </Top>
       <div className="page">
-        <Filters of={props.platform} keys={panelsOnly ? [] : keysOf(own)} />
+        <Filters of={props.platform} keys={keysOf(own)} />
         {board.error ? (
           <Failed error={board.error} retry={board.refetch} />
         ) : !board.data || !answer ? (
@@ -45,7 +43,7 @@ export function BoardPage(props: { title: string; platform: string | null; child
         ) : (
           props.children(board.data)
         )}
-        {answer && !panelsOnly && params.has("drill") && (
+        {answer && params.has("drill") && (
           <Suspense>
             <Drill scope={answer} keys={(of: MetricName) => keysOf(tops, [of])} />
           </Suspense>

@@ -66,7 +66,7 @@ function OperatorSignIn({ ended, onKey }: { ended: boolean; onKey: (key: string)
     setError(null);
     try {
       const text = key.trim();
-      await new Server("", () => text).ask("/api/admin/plans");
+      await new Server(text).ask("/api/admin/plans");
       onKey(text);
     } catch (refused) {
       setError(refused instanceof Error ? refused : new Error(String(refused)));
@@ -100,7 +100,7 @@ function OperatorSignIn({ ended, onKey }: { ended: boolean; onKey: (key: string)
 
 function Console({ operatorKey, onLeave }: { operatorKey: string; onLeave: () => void }) {
   const { path, params } = useAddress();
-  const server = useMemo(() => new Server("", () => operatorKey), [operatorKey]);
+  const server = useMemo(() => new Server(operatorKey), [operatorKey]);
   const tab = TABS.find(([name]) => name === params.get("tab"))?.[0] ?? "tenants";
   return (
     <ServerContext value={server}>

@@ -7,9 +7,7 @@ import type { Caption } from "../charts/picture";
 import { csv, fileName, save, saveUrl } from "../download";
 import { day, moment } from "../format";
 import { Icon } from "../frame/icons";
-import { usePortal } from "../frame/portal";
 import { Link } from "../navigate";
-import { useServer } from "../api/server";
 import { Table, type Column } from "./table";
 import { Why, type Origin } from "./why";
 
@@ -38,8 +36,6 @@ export function Panel<Row>(props: {
   const picture: TakePicture = useRef(null);
   const section = useRef<HTMLElement>(null);
   const [asTable, setAsTable] = useState(false);
-  const within = usePortal();
-  const panelsOnly = useServer().showsPanelsOnly;
   const { behind, name, scope } = props;
   const takePicture = async () => {
     const note = scope ? `${day(scope.range.from, "long")} to ${day(scope.range.to, "long")}, as of ${moment(scope.as_of)}` : "";
@@ -61,12 +57,12 @@ export function Panel<Row>(props: {
               <Popover.Trigger className="button plain icon" aria-label={`More about ${name}`}>
                 <Icon of="more" />
               </Popover.Trigger>
-              <Popover.Portal container={within}>
+              <Popover.Portal>
                 <Popover.Content className="menu" align="end" sideOffset={4} aria-label={`More about ${name}`}>
                   <Popover.Close onClick={() => setAsTable(!asTable)}>
                     {asTable ? "Show as chart" : "Show as table"}
                   </Popover.Close>
-                  {props.explore && !panelsOnly && (
+                  {props.explore && (
                     <Popover.Close asChild>
                       <Link href={props.explore}>Explore this</Link>
                     </Popover.Close>

@@ -25,7 +25,7 @@ export function RankingPanel(props: {
   const view = useView();
   const { setParams, keepView } = useNavigate();
   const limit = props.limit ?? 8;
-  const ranking = useRanking(metric, dimension, view, limit, dashboard);
+  const ranking = useRanking(metric, dimension, view, limit);
   const name = props.name ?? `${metricTitle(metric)} by ${words(dimension).toLowerCase()}`;
   const rows = ranking.data?.rows ?? [];
   return (

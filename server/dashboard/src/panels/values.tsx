@@ -71,7 +71,7 @@ export function ValuesPanel(props: { dimension: string; metrics: MetricTotal[]; 
       title={name}
       name={name}
       note={count > rows.length ? `The ${rows.length} largest of ${full(count)} by ${metricTitle(lead).toLowerCase()}` : undefined}
-      origin={{ definition: metrics.map((of) => `${metricTitle(of)}: ${kindWords(of)}`).join(" "), metrics, request }}
+      origin={{ definition: metrics.map((of) => `${metricTitle(of)}: ${kindWords(of)}`).join(" "), metrics, request: request ?? undefined }}
       scope={dashboard}
       explore={keepView("/app/explore", exploringParams({ measures: metrics.map((metric) => ({ metric, aggregate: null })), dimensions: [dimension], overTime: false, top: ROWS, shape: "bars" }))}
       behind={{ columns: columns.filter((c) => c.name !== "Over time"), rows }}

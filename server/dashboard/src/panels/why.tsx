@@ -5,11 +5,9 @@ import * as Popover from "@radix-ui/react-popover";
 import { useState } from "react";
 import type { MetricName, Scope } from "../api/answers";
 import type { QueryRequest } from "../api/query";
-import { useServer } from "../api/server";
 import { bucket } from "../board/buckets";
 import { day, moment } from "../format";
 import { Icon } from "../frame/icons";
-import { usePortal } from "../frame/portal";
 import { Link } from "../navigate";
 import { filterWords } from "../view";
 
@@ -20,19 +18,17 @@ export interface Origin {
   /** The same by SQL. */
   sql?: string | undefined;
   /** The question that was asked. */
-  request?: QueryRequest | null | undefined;
+  request?: QueryRequest | undefined;
 }
 
 export function Why({ name, origin, scope }: { name: string; origin: Origin; scope: Scope }) {
   const { range, previous_range: before, time_zone: zone, filters = [] } = scope;
-  const within = usePortal();
-  const panelsOnly = useServer().showsPanelsOnly;
   return (
     <Popover.Root>
       <Popover.Trigger className="button plain icon" aria-label={`What ${name} is`}>
         <Icon of="info" />
       </Popover.Trigger>
-      <Popover.Portal container={within}>
+      <Popover.Portal>
         <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={12} aria-label={`What ${name} is`}>
           <h3>{name}</h3>
           <p>{origin.definition}</p>
@@ -72,16 +68,14 @@ export function Why({ name, origin, scope }: { name: string; origin: Origin; sco
               {moment(scope.as_of)}, version {scope.version}
             </dd>
           </dl>
-          {!panelsOnly && (
-            <div className="buttons">
-              {origin.sql && (
-                <Link className="button" href={`/app/sql?q=${encodeURIComponent(origin.sql)}`}>
-                  Open as SQL
-                </Link>
-              )}
-              {origin.request && <CopyCall request={origin.request} />}
-            </div>
-          )}
+          <div className="buttons">
+            {origin.sql && (
+              <Link className="button" href={`/app/sql?q=${encodeURIComponent(origin.sql)}`}>
+                Open as SQL
+              </Link>
+            )}
+            {origin.request && <CopyCall request={origin.request} />}
+          </div>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
