@@ -12,8 +12,6 @@ export interface ChartProps {
   label: string;
   option: (look: Look, resolve: (property: string) => string) => EChartsCoreOption;
   tall?: boolean;
-  /** As high as its box, which has a height of its own. */
-  fills?: boolean | undefined;
   /** A day was clicked, by its position. */
   onPick?: ((at: number) => void) | undefined;
   /** Days were dragged over, by their positions. */
@@ -28,7 +26,7 @@ const DRAG_PX = 8;
 /** Below this, names stand in a legend. */
 const NARROW_PX = 480;
 
-export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: ChartProps) {
+export function Chart({ label, option, tall, onPick, onBrush, picture }: ChartProps) {
   const canvas = useRef<HTMLDivElement>(null);
   const brush = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
@@ -82,7 +80,7 @@ export function Chart({ label, option, tall, fills, onPick, onBrush, picture }: 
   }, [option, dark]);
 
   return (
-    <div className={fills ? "chart fills" : tall ? "chart tall" : "chart"} role="img" aria-label={label}>
+    <div className={tall ? "chart tall" : "chart"} role="img" aria-label={label}>
       <div className="canvas" ref={canvas} />
       <div className="brush" ref={brush} hidden />
     </div>

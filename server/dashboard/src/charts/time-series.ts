@@ -30,7 +30,7 @@ export interface Look {
 
 export interface TimeSeries {
   lines: Line[];
-  shape: "lines" | "bars" | "area";
+  shape: "lines" | "bars";
   unit: "number" | "ratio" | "bytes";
   grain?: Grain;
   look: Look;
@@ -74,7 +74,7 @@ export function timeSeriesOption(of: TimeSeries): EChartsCoreOption {
       },
       formatter: (hit: unknown) => tip(of, positionOf(hit)),
     },
-    series: of.shape === "bars" ? bars(of) : of.shape === "area" ? areas(of) : of.lines.flatMap((line) => strokes(line, of)),
+    series: of.shape === "bars" ? bars(of) : of.lines.flatMap((line) => strokes(line, of)),
   };
 }
 
@@ -103,20 +103,6 @@ function bars(of: TimeSeries) {
         ? {}
         : { itemStyle: { color: line.colour, opacity: 0.35, borderColor: line.colour, borderType: "dashed", borderWidth: 1 } }),
     })),
-  }));
-}
-
-/** Areas on each other; the bucket that is not over is left to the table. */
-function areas(of: TimeSeries) {
-  return of.lines.map((line) => ({
-    type: "line",
-    name: line.name,
-    stack: "all",
-    color: line.colour,
-    showSymbol: false,
-    lineStyle: { width: 1 },
-    areaStyle: { opacity: 0.6 },
-    data: line.points.map((p) => (p.finished ? approximate(p.value) : null)),
   }));
 }
 

@@ -1,4 +1,4 @@
-// An answer drawn: as a number, over time, by values, or as rows.
+// An answer drawn: over time, by values, or as its numbers.
 
 import { useCallback, useMemo } from "react";
 import type { Kind, Scope } from "../api/answers";
@@ -12,12 +12,12 @@ import { Empty } from "../frame/notice";
 import { written } from "../metrics";
 import type { TakePicture } from "../panels/panel";
 import { Bars } from "../panels/ranking";
-import { Table, type Column } from "../panels/table";
+import type { Column } from "../panels/table";
 import { useLooks } from "../platforms";
 import type { Grain } from "../view";
 import { groupLines, shownRows, unitOf, type ShownRow } from "./shown";
 
-export type ChartKind = "number" | "line" | "area" | "bars" | "stacked" | "table";
+export type ChartKind = "line" | "bars" | "stacked";
 
 /** A measure of an answer, as it is said and drawn. */
 export interface Measured {
@@ -42,13 +42,12 @@ export interface Viewed {
   /** What the numbers are of, for those who do not see the picture. */
   label: string;
   picture: TakePicture;
-  fills?: boolean;
   onPick?: ((row: ShownRow) => void) | undefined;
   onDays?: ((from: string, to: string) => void) | undefined;
 }
 
 export function AnswerView(props: Viewed) {
-  const { answer, dimensions, measures, chart } = props;
+  const { answer, dimensions, measures } = props;
   const names = measures.map((m) => m.column);
   const rows = useMemo(() => shownRows(answer, dimensions, names), [answer, dimensions.join(), names.join()]);
   if (rows.every((r) => r.values_of.every((v) => v === null))) {
@@ -59,10 +58,7 @@ export function AnswerView(props: Viewed) {
     );
   }
   const overTime = answer.granularity !== "all";
-  if (chart === "table") {
-    return <Table label={props.label} columns={rowColumns(answer, dimensions, measures)} rows={rows} onPick={props.onPick} />;
-  }
-  if (chart === "number" || (!overTime && dimensions.length === 0)) return <Numbers {...props} rows={rows} />;
+  if (!overTime && dimensions.length === 0) return <Numbers {...props} rows={rows} />;
   if (overTime) return <OverTime {...props} rows={rows} />;
   return <ByValue {...props} rows={rows} />;
 }
@@ -79,12 +75,11 @@ export function useColours(dimensions: string[], measures: Measured[]): (at: num
   };
 }
 
-function OverTime({ rows, answer, dimensions, measures, chart, scope, label, picture, fills, onPick, onDays }: Viewed & { rows: ShownRow[] }) {
+function OverTime({ rows, answer, dimensions, measures, chart, scope, label, picture, onPick, onDays }: Viewed & { rows: ShownRow[] }) {
   const looks = useLooks();
   const colours = useColours(dimensions, measures);
   const grouped = dimensions.length > 0;
-  const stacked = (chart === "bars" || chart === "stacked" || chart === "area") && measures.every((m) => m.adds);
-  const shape = stacked ? (chart === "area" ? "area" : "bars") : "lines";
+  const shape = chart !== "line" && measures.every((m) => m.adds) ? "bars" : "lines";
   const titles = measures.map((m) => m.title);
   const compared = answer.previous_range != null && shape === "lines";
   const lines = useMemo(() => {
@@ -126,8 +121,7 @@ function OverTime({ rows, answer, dimensions, measures, chart, scope, label, pic
       <Chart
         label={`${label} by ${GRAIN_WORDS[grain]}; the same numbers can be shown as a table`}
         option={option}
-        tall={!fills}
-        fills={fills}
+        tall
         onPick={
           onPick &&
           ((at) => {
