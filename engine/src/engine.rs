@@ -155,7 +155,12 @@ impl Engine {
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(vec![writer]),
-            query_jobs: QueryJobs::new(pool.clone(), store.clone(), running.clone()),
+            query_jobs: QueryJobs::new(
+                pool.clone(),
+                store.clone(),
+                running.clone(),
+                limits.clone(),
+            ),
             saved_queries: SavedQueries::new(pool.clone()),
             predictions: Predictions::new(pool.clone()),
             records,

@@ -36,6 +36,7 @@ pub(crate) mod pin;
 pub mod plans;
 pub mod platform_keys;
 pub mod platforms;
+mod operator_tx;
 mod presets;
 pub mod quarantine;
 pub mod query_jobs;
@@ -85,6 +86,14 @@ pub(crate) fn blame(error: sqlx::Error) -> Error {
         tracing::warn!(%error, "postgres does not answer");
         return away();
     }
+    if is_unstorable_text(&error) {
+        return Error::Invalid {
+            message: "a text holds a NUL character, which cannot be looked for or kept".into(),
+            at: None,
+            location: None,
+            hint: Some("leave the character U+0000 out".into()),
+        };
+    }
     Error::internal(error)
 }
 
@@ -110,6 +119,12 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
 pub(crate) fn is_away_code(code: &str) -> bool {
     let classes = ["08", "53", "57"];
     classes.iter().any(|class| code.starts_with(class)) || code == "55P03"
+}
+
+/// Whether a text or a JSON value holds what no text of Postgres can.
+fn is_unstorable_text(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.is_some_and(|code| code == "22021" || code == "22P05")
 }
 
 /// Whether a row names one that is not there, or is named by one that is.

@@ -6,6 +6,7 @@
 
 pub(crate) mod pages;
 mod runner;
+mod served;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,12 @@ use storage_layout::key::ResultKey;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use self::served::Served;
 use crate::error::{Error, Result};
 use crate::metadata::query_jobs::{self as catalog, Question, StoredPage, StoredResult};
 pub use crate::metadata::query_jobs::{JOBS_OF_A_TENANT, JobProblem, JobState, KEPT, QueryJob};
 use crate::query::access::Access;
+use crate::query::limits::Limits;
 use crate::query::running::Running;
 use crate::query::scope::{AnswerStats, RecordTables};
 use crate::session::{ALONE, Answer, Param};
@@ -94,24 +97,36 @@ pub struct QueryJobs {
     pool: PgPool,
     store: Arc<dyn ObjectStore>,
     running: Running,
+    limits: Limits,
     /// Wakes this process' runners.
     put: Arc<Notify>,
+    /// Whose query each of this process' runners has.
+    served: Served,
 }
 
 impl QueryJobs {
-    pub(crate) fn new(pool: PgPool, store: Arc<dyn ObjectStore>, running: Running) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        store: Arc<dyn ObjectStore>,
+        running: Running,
+        limits: Limits,
+    ) -> Self {
         Self {
             pool,
             store,
             running,
+            limits,
             put: Arc::default(),
+            served: Served::default(),
         }
     }
 
     /// Puts a query in; a server with background work runs it. Errors:
     /// `NotFound` for an unknown tenant, `LimitExceeded` when the tenant has
-    /// [`JOBS_OF_A_TENANT`] already.
+    /// [`JOBS_OF_A_TENANT`] already or began too many queries in this second.
     pub async fn submit(&self, tenant: &TenantId, new: &NewQuery) -> Result<Uuid> {
+        let plan = self.limits.plans.holding(tenant).await?;
+        self.limits.begin(tenant, &plan).await?;
         let timeout = new.timeout.unwrap_or(TIMEOUT).min(ALONE);
         let question = Question {
             who: new.who.clone(),

@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use engine::metadata::actor;
 use tower::ServiceBuilder;
 use tower_http::ServiceBuilderExt;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -81,8 +82,14 @@ pub(crate) fn around<S: Clone + Send + Sync + 'static>(
         .layer(default(header::CACHE_CONTROL, "no-store"))
         .option_layer((!cors_origins.is_empty()).then(|| cors(cors_origins)))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(deadline));
+        .layer(from_fn(deadline))
+        .layer(from_fn(on_behalf));
     router.layer(layers)
+}
+
+/// What a request changes is recorded as its caller's, whom an extractor finds.
+async fn on_behalf(request: Request, next: Next) -> Response {
+    actor::for_whom_it_names(next.run(request)).await
 }
 
 /// What pages of these origins may send and read. No cookies: a credential is

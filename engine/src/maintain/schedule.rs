@@ -144,7 +144,7 @@ impl Maintainer {
 
     /// Does one job of these kinds, if there is one.
     async fn next_job(&self, kinds: &[&str], worker: Uuid) -> Result<bool> {
-        let Some(claimed) = jobs::claim(&self.pool, kinds, worker, LEASE_TIME).await? else {
+        let Some(claimed) = jobs::claim(&self.pool, kinds, worker, LEASE_TIME, &[]).await? else {
             return Ok(false);
         };
         let tenant = claimed.tenant.clone();

@@ -19,8 +19,8 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 use uuid::Uuid;
 
-use super::blame;
 use super::keys::{Caller, Keys, REMEMBERED, Scope};
+use super::{blame, operator_tx};
 use crate::error::{Error, Result};
 use crate::query::access::Access;
 
@@ -273,13 +273,14 @@ impl EmbedTokens {
     pub async fn rotate(&self) -> Result<()> {
         let mut random = [0u8; 32];
         getrandom::fill(&mut random).map_err(Error::internal)?;
+        let mut tx = operator_tx::begin(&self.pool).await?;
         sqlx::query("INSERT INTO analytics.embed_secret (secret_id, secret) VALUES ($1, $2)")
             .bind(Uuid::now_v7())
             .bind(&random[..])
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await
-            .map(drop)
-            .map_err(blame)
+            .map_err(blame)?;
+        tx.commit().await.map_err(blame)
     }
 }
 

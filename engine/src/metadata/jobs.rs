@@ -99,12 +99,14 @@ pub(super) async fn put_in(tx: &mut TenantTx, tenant: &TenantId, job: &NewJob) -
     }
 }
 
-/// Claims the next job of these kinds, of whichever tenant, for `time`.
+/// Claims the next job of these kinds for `time`, of whichever tenant that is
+/// none of `but`.
 pub async fn claim(
     pool: &PgPool,
     kinds: &[&str],
     worker: Uuid,
     time: Duration,
+    but: &[TenantId],
 ) -> Result<Option<Claimed>> {
     let mut tx = upkeep::look(pool).await?;
     let row = sqlx::query(
@@ -113,7 +115,8 @@ pub async fn claim(
         "WITH open AS NOT MATERIALIZED (
              SELECT tenant_id, job_id, due_at FROM analytics.job
              WHERE kind = ANY ($1) AND state IN ('waiting', 'running') AND due_at <= now()
-               AND (lease_until IS NULL OR lease_until < now())),
+               AND (lease_until IS NULL OR lease_until < now())
+               AND tenant_id <> ALL ($5)),
          chosen AS MATERIALIZED (
              (SELECT tenant_id, job_id FROM open ORDER BY due_at LIMIT $4)
              UNION (SELECT tenant_id, job_id FROM open ORDER BY due_at DESC LIMIT $4)),
@@ -135,6 +138,7 @@ pub async fn claim(
     .bind(worker)
     .bind(time.as_secs_f64())
     .bind(OPEN_JOBS)
+    .bind(but.iter().map(TenantId::as_str).collect::<Vec<_>>())
     .fetch_optional(&mut *tx)
     .await
     .map_err(blame)?;
@@ -243,6 +247,8 @@ pub enum Ended {
         /// How long to wait.
         after: Duration,
     },
+    /// It was not its turn: it waits for so long, and this counts as no attempt.
+    NotYet(Duration),
 }
 
 /// Ends a claim; `false` when the job is somebody else's, and nothing changed.
@@ -258,8 +264,10 @@ pub(super) async fn finish_in(tx: &mut TenantTx, claimed: &Claimed, ended: &Ende
     if !fence::holds(tx, &claimed.tenant, claimed.as_fence()).await? {
         return Ok(false);
     }
+    let attempt = i32::from(!matches!(ended, Ended::NotYet(_)));
     let (state, result, after) = match ended {
         Ended::Done(result) => ("done", result.clone(), Duration::ZERO),
+        Ended::NotYet(after) => ("waiting", Value::Null, *after),
         Ended::Failed { why, after } => {
             let owed = NEVER_GIVEN_UP.contains(&claimed.kind.as_str());
             let over = claimed.attempts >= MAX_ATTEMPTS && !owed;
@@ -272,7 +280,8 @@ pub(super) async fn finish_in(tx: &mut TenantTx, claimed: &Claimed, ended: &Ende
         "UPDATE analytics.job SET state = $4, result = $5, holder = NULL,
                 lease_until = CASE WHEN $4 = 'waiting'
                               THEN clock_timestamp() + make_interval(secs => $6) END,
-                finished_at = CASE WHEN $4 <> 'waiting' THEN clock_timestamp() END
+                finished_at = CASE WHEN $4 <> 'waiting' THEN clock_timestamp() END,
+                attempts = attempts - 1 + $7
          WHERE tenant_id = $1 AND job_id = $2 AND fence = $3",
     )
     .bind(claimed.tenant.as_str())
@@ -281,6 +290,7 @@ pub(super) async fn finish_in(tx: &mut TenantTx, claimed: &Claimed, ended: &Ende
     .bind(state)
     .bind(result)
     .bind(after.as_secs_f64())
+    .bind(attempt)
     .execute(&mut **tx)
     .await
     .map_err(blame)?;

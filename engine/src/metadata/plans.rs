@@ -17,9 +17,9 @@ use sqlx::postgres::PgPool;
 use storage_layout::TenantId;
 
 use self::limit::{Changes, LIMITS, RETENTION_DAYS};
-use super::blame;
 use super::tenant_tx::TenantTx;
 use super::tenants::Plan;
+use super::{blame, operator_tx};
 use crate::error::{Error, Result};
 
 /// How long what holds for a tenant is used without asking again.
@@ -102,6 +102,7 @@ impl Plans {
     /// for a limit or number that cannot be, `NotFound` for an unknown plan.
     pub async fn change(&self, plan: &str, changes: &Changes) -> Result<PlanLimits> {
         limit::check(changes, |limit| limit.name == RETENTION_DAYS)?;
+        let mut tx = operator_tx::begin(&self.pool).await?;
         // What is not named stays: the record is filled over what it was.
         let changed = sqlx::query(
             "UPDATE analytics.plan AS p SET (
@@ -119,9 +120,10 @@ impl Plans {
         )
         .bind(plan)
         .bind(json(changes))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *tx)
         .await
         .map_err(blame)?;
+        tx.commit().await.map_err(blame)?;
         let changed = changed.ok_or_else(|| Error::NotFound {
             what: format!("the plan {plan:?}"),
         })?;
@@ -218,8 +220,15 @@ impl Plans {
     }
 
     /// The smallest plan that allows as much of a limit, if one does and the
-    /// catalog answers: it is for the text of a refusal.
-    pub(crate) async fn that_allows(&self, limit: &str, needed: u64) -> Option<String> {
+    /// catalog answers: it is for the text of a refusal by `allowed` under
+    /// `plan`. None for a tenant with a number of its own: that would hold under
+    /// every plan.
+    pub(crate) async fn that_allows(
+        &self,
+        limit: &str,
+        needed: u64,
+        (plan, allowed): (&str, u64),
+    ) -> Option<String> {
         let all = match self.all.get(&()).await {
             Some(all) => all,
             None => {
@@ -228,6 +237,10 @@ impl Plans {
                 all
             }
         };
+        let own = all.iter().find(|known| known.plan == plan)?;
+        if own.limits.get(limit) != Some(&Some(allowed)) {
+            return None;
+        }
         let plan = all.iter().find(|plan| plan.allows(limit, needed))?;
         Some(plan.plan.clone())
     }
@@ -260,14 +273,16 @@ impl Plans {
         if granted < needed {
             drop(tx);
             let needed = used.saturating_add(needed);
+            let (plan, allowed) = (row.get::<String, _>("plan"), number("allowed"));
+            let allowed_by = self.that_allows(limit, needed, (&plan, allowed));
             return Err(Error::LimitExceeded {
                 limit,
                 used,
-                allowed: number("allowed"),
+                allowed,
                 needed,
-                plan: row.get("plan"),
+                allowed_by: allowed_by.await,
+                plan,
                 resets_at: Some(row.get("resets_at")),
-                allowed_by: self.that_allows(limit, needed).await,
             });
         }
         // Were it unknown whether this happened, nothing would be done with it.

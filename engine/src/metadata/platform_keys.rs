@@ -10,8 +10,8 @@ use sqlx::postgres::{PgPool, PgRow};
 use storage_layout::TenantId;
 use uuid::Uuid;
 
-use super::blame;
 use super::keys::{Made, NewKey, REMEMBERED, Scope, check_name, hash};
+use super::{blame, operator_tx};
 use crate::error::{Error, Result};
 
 /// What every secret of these begins with.
@@ -147,6 +147,7 @@ impl PlatformKeys {
         }
         let Made { id, secret, hash } = Made::new(PREFIX)?;
         let tenants = request.tenants.as_ref();
+        let mut tx = operator_tx::begin(&self.pool).await?;
         sqlx::query(
             "INSERT INTO analytics.platform_key
                  (key_id, key_hash, name, scopes, tenants, expires_at)
@@ -158,9 +159,10 @@ impl PlatformKeys {
         .bind(request.scopes.names())
         .bind(tenants.map(|ids| ids.iter().map(TenantId::to_string).collect::<Vec<_>>()))
         .bind(request.expires_at)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await
         .map_err(blame)?;
+        tx.commit().await.map_err(blame)?;
         Ok(NewKey {
             id,
             secret: SecretString::clone(&secret),
@@ -236,14 +238,16 @@ impl PlatformKeys {
     /// Revokes a key; every server refuses it within five seconds. Errors:
     /// `NotFound`.
     pub async fn revoke(&self, key: Uuid) -> Result<()> {
+        let mut tx = operator_tx::begin(&self.pool).await?;
         let revoked = sqlx::query(
             "UPDATE analytics.platform_key SET revoked_at = coalesce(revoked_at, now())
              WHERE key_id = $1",
         )
         .bind(key)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await
         .map_err(blame)?;
+        tx.commit().await.map_err(blame)?;
         match revoked.rows_affected() {
             0 => Err(Error::NotFound {
                 what: "the platform key".into(),

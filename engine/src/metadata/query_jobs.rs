@@ -5,6 +5,8 @@
 //! [`super::jobs`]); the row here says what was asked and what came of it. What
 //! ends a query first, wins: its end, its cancellation or an erasure.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +29,7 @@ pub(crate) const JOB: &str = "query";
 pub const JOBS_OF_A_TENANT: i64 = 50;
 
 /// How long a result is kept, and a query that never ran.
-pub const KEPT: std::time::Duration = std::time::Duration::from_secs(86_400);
+pub const KEPT: Duration = Duration::from_secs(86_400);
 
 /// What remains of those that an erasure ended is looked at again after this:
 /// somebody may have been writing a result at that moment.
@@ -301,6 +303,26 @@ pub(crate) async fn begin(pool: &PgPool, claimed: &Claimed) -> Result<Option<Que
         records: row.get("records"),
         access: row.get("access"),
     }))
+}
+
+/// Puts a claimed query back whose turn has not come: it is tried again after
+/// `after`, and that it was claimed counts for nothing.
+pub(crate) async fn not_yet(pool: &PgPool, claimed: &Claimed, after: Duration) -> Result<()> {
+    let mut tx = TenantTx::begin(pool, &claimed.tenant).await?;
+    if !jobs::finish_in(&mut tx, claimed, &Ended::NotYet(after)).await? {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE analytics.query_job SET state = 'queued'
+         WHERE tenant_id = $1 AND job_id = $2 AND fence = $3 AND state = 'running'",
+    )
+    .bind(claimed.tenant.as_str())
+    .bind(claimed.job)
+    .bind(claimed.fence)
+    .execute(&mut *tx)
+    .await
+    .map_err(blame)?;
+    tx.commit().await.map_err(blame)
 }
 
 /// Notes how far a running query is; `false` when it is not this worker's any

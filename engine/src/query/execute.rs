@@ -368,7 +368,7 @@ impl QueryLimits {
         }
     }
 
-    pub(super) fn out_of_time(&self) -> Error {
+    pub(crate) fn out_of_time(&self) -> Error {
         let (message, hint) = match self.deadline_of {
             DeadlineOf::Plan => (
                 format!(

@@ -74,7 +74,7 @@ impl Limits {
             resets_at: Some(Utc::now() + wait),
             allowed_by: self
                 .plans
-                .that_allows("queries_per_second", allowed + 1)
+                .that_allows("queries_per_second", allowed + 1, (&plan.name, allowed))
                 .await,
         })
     }
@@ -94,7 +94,8 @@ impl Limits {
             ..
         }) = &mut entered
         {
-            *allowed_by = self.plans.that_allows(limit, *allowed + 1).await;
+            let now = (plan.name.as_str(), *allowed);
+            *allowed_by = self.plans.that_allows(limit, *allowed + 1, now).await;
         }
         entered
     }

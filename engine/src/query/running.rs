@@ -86,7 +86,9 @@ pub struct Listed {
     pub text: String,
     /// When it was asked.
     pub started_at: DateTime<Utc>,
-    /// For how long it has run, milliseconds.
+    /// Whether its answer has begun; before that it waits for its turn.
+    pub begun: bool,
+    /// Since it was asked, milliseconds.
     pub running_ms: i64,
     /// Rows that it has given so far.
     pub rows: u64,
@@ -203,6 +205,7 @@ impl Entry {
             class: self.class,
             text: self.text.clone(),
             started_at: self.started_at,
+            begun: stats.is_some(),
             running_ms: self.ran_ms(),
             rows: stats.map_or(0, AnswerStats::rows),
             bytes_scanned: stats.map_or(0, AnswerStats::bytes_scanned),

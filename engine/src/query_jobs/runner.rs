@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::ObjectStoreExt;
+use storage_layout::TenantId;
 use storage_layout::key::ResultKey;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -44,8 +45,10 @@ impl QueryJobs {
 
     /// Runs one query that was put in, if there is one.
     pub(crate) async fn run_next(&self, engine: &Engine, worker: Uuid) -> Result<bool> {
-        let claimed = jobs::claim(&self.pool, &[catalog::JOB], worker, LEASE_TIME).await?;
-        let Some(claimed) = claimed else {
+        let claim = async |served: Vec<TenantId>| {
+            jobs::claim(&self.pool, &[catalog::JOB], worker, LEASE_TIME, &served).await
+        };
+        let Some((claimed, _serving)) = self.served.next(claim).await? else {
             return Ok(false);
         };
         let Some(question) = catalog::begin(&self.pool, &claimed).await? else {
@@ -160,6 +163,14 @@ impl QueryJobs {
 
     /// What is away may be back: such a query is tried again, others end.
     async fn fail(&self, claimed: &Claimed, error: Error) -> Result<()> {
+        if let Error::LimitExceeded {
+            limit: "concurrent_queries",
+            ..
+        } = error
+        {
+            // It was put in within its plan; the tenant's other queries end.
+            return catalog::not_yet(&self.pool, claimed, LATER).await;
+        }
         if let Error::Unavailable { .. } = error
             && claimed.attempts < ATTEMPTS
         {

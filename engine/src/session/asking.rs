@@ -1,12 +1,12 @@
 //! SQL: whose turn it is, what it may take, and in which process it runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::param::{Param, scalars};
 use super::{DryRun, Form, Session, WrittenAnswer};
 use crate::error::{Error, Result};
 use crate::metadata::metering::Used;
-use crate::query::admission::Class;
+use crate::query::admission::{Class, Permit};
 use crate::query::execute::{Answer, DeadlineOf, QueryLimits, TooManyRows};
 use crate::query::wanted::{NoForm, Wanted};
 use crate::query::written::Writing;
@@ -60,7 +60,8 @@ impl Session {
         params: &[Param],
         timeout: Duration,
     ) -> Result<WrittenAnswer> {
-        self.begin_query().await?;
+        // It began, for its plan, when it was put in.
+        self.count_query();
         let limits = self.query_limits();
         let limits = QueryLimits {
             // Slots of such queries are few, and whose plan allows little keeps
@@ -140,11 +141,15 @@ impl Session {
 
     async fn begin_query(&self) -> Result<()> {
         self.limits.begin(self.tenant(), &self.plan).await?;
+        self.count_query();
+        Ok(())
+    }
+
+    fn count_query(&self) {
         self.count(&Used {
             sql_queries: 1,
             ..Used::default()
         });
-        Ok(())
     }
 
     async fn counted_export<T>(&self, begun: impl Future<Output = Result<T>>) -> Result<T> {
@@ -168,6 +173,20 @@ impl Session {
         }
     }
 
+    /// Waits for the tenant's turn. A request's own deadline holds for the wait,
+    /// too, and what is left of it for the query.
+    async fn turn(&self, class: Class, limits: &mut QueryLimits) -> Result<Permit> {
+        let turn = self.limits.enter(class, self.tenant(), &self.plan);
+        if limits.deadline_of == DeadlineOf::Plan {
+            return turn.await;
+        }
+        let asked = Instant::now();
+        let turn = tokio::time::timeout(limits.deadline, turn).await;
+        let permit = turn.map_err(|_| limits.out_of_time())??;
+        limits.deadline = limits.deadline.saturating_sub(asked.elapsed());
+        Ok(permit)
+    }
+
     /// Runs in this process when its turn has come.
     async fn admitted(
         &self,
@@ -177,8 +196,8 @@ impl Session {
         limits: QueryLimits,
     ) -> Result<Answer> {
         let params = scalars(params)?;
-        let turn = self.limits.enter(class, self.tenant(), &self.plan);
-        let permit = Some(turn.await?);
+        let mut limits = limits;
+        let permit = Some(self.turn(class, &mut limits).await?);
         execute::sql(&self.threads, &self.scope, query, params, limits, permit).await
     }
 
@@ -200,14 +219,15 @@ impl Session {
         };
         // What is wrong with them needs no worker.
         scalars(params)?;
+        let mut limits = limits;
+        let permit = self.turn(class, &mut limits).await?;
         let question = worker::Question {
             query: query.to_owned(),
             params: params.to_vec(),
             limits,
             wanted: serde_json::to_string(&wanted).map_err(Error::internal)?,
         };
-        let turn = self.limits.enter(class, self.tenant(), &self.plan);
-        let answer = worker::ask(workers, &self.scope, question, turn.await?).await?;
+        let answer = worker::ask(workers, &self.scope, question, permit).await?;
         Ok(WrittenAnswer::of_worker(answer, most_bytes))
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use engine::metadata::actor;
 use engine::metadata::embed_tokens::Panel;
 use engine::metadata::keys::Scope;
 use engine::metadata::token_revocations::Shown;
@@ -150,6 +151,7 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
             return Err(problem);
         }
         tracing::Span::current().record("tenant", who.tenant.as_str());
+        actor::name(who.identity.to_string());
         Ok(Self {
             tenant: who.tenant,
             identity: who.identity,

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use engine::metadata::actor;
 use engine::metadata::platform_keys::{OPERATE, PlatformCaller};
 
 use super::credential::credential;
@@ -42,9 +43,8 @@ impl FromRequestParts<App> for Operator {
                 "make one with `tessera key create --platform --scopes {OPERATE}`"
             )));
         }
-        Ok(Self {
-            identity: Identity::PlatformKey { id: caller.key },
-            caller,
-        })
+        let identity = Identity::PlatformKey { id: caller.key };
+        actor::name(identity.to_string());
+        Ok(Self { identity, caller })
     }
 }

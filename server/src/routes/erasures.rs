@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use engine::metadata::actor::acting;
 use engine::metadata::erasures::{self, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -125,8 +124,9 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, axum::Json<Erasure>)> {
     let subject = body.subject(caller.tenant.as_str())?;
     let upkeep = app.engine.upkeep();
-    let erasing = upkeep.erase_within(&caller.tenant, subject, PATIENCE);
-    let erasure = acting(caller.identity.to_string(), erasing).await?;
+    let erasure = upkeep
+        .erase_within(&caller.tenant, subject, PATIENCE)
+        .await?;
     let status = match erasure.receipt {
         Some(_) => StatusCode::OK,
         None => StatusCode::ACCEPTED,

@@ -80,7 +80,7 @@ pub(crate) struct QueryEntry {
     text: String,
     /// When it was asked.
     started_at: DateTime<Utc>,
-    /// `running`, or how it ended: `finished`, `truncated`, `failed`,
+    /// `waiting` for its turn, `running`, or how it ended: `finished`, `truncated`, `failed`,
     /// `cancelled`, `timed_out` or `refused`.
     state: String,
     /// The last word of the problem's type, where there was one.
@@ -254,7 +254,10 @@ impl From<Listed> for QueryEntry {
             class: query.class.name().to_owned(),
             text: query.text,
             started_at: query.started_at,
-            state: "running".to_owned(),
+            state: match query.begun {
+                true => "running".to_owned(),
+                false => "waiting".to_owned(),
+            },
             problem: None,
             version: None,
             queued_ms: None,

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use engine::maintain::{self, Removal, RetentionReport};
-use engine::metadata::actor::acting;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,8 +108,9 @@ pub(crate) async fn set(
     Json(body): Json<MetricRetention>,
 ) -> Result<axum::Json<MetricRetention>> {
     let upkeep = app.engine.upkeep();
-    let kept = upkeep.keep_metric(&caller.tenant, &body.metric, body.days);
-    acting(caller.identity.to_string(), kept).await?;
+    upkeep
+        .keep_metric(&caller.tenant, &body.metric, body.days)
+        .await?;
     Ok(axum::Json(body))
 }
 

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use engine::metadata::actor::acting;
 use engine::metadata::saved_queries as catalog;
 use engine::query::running::{Asked, Class};
 use engine::saved_query::{self as of, Definition};
@@ -171,8 +170,7 @@ pub(crate) async fn save(
     let example = definition.example()?;
     session.dry_run(&example.query, &example.params).await?;
     let (saved, who) = (app.engine.saved_queries(), caller.identity.to_string());
-    let put = saved.put(&caller.tenant, &name, &definition, &who);
-    let version = acting(who.clone(), put).await?;
+    let version = saved.put(&caller.tenant, &name, &definition, &who).await?;
     let kept = saved.get(&caller.tenant, &name, Some(version)).await?;
     Ok(Json(kept.into()))
 }
@@ -236,8 +234,8 @@ pub(crate) async fn remove(
     caller: Caller<ToAdmin>,
     Path(name): Path<String>,
 ) -> Result<StatusCode> {
-    let removed = app.engine.saved_queries().remove(&caller.tenant, &name);
-    acting(caller.identity.to_string(), removed).await?;
+    let saved = app.engine.saved_queries();
+    saved.remove(&caller.tenant, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

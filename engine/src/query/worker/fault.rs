@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Location};
-use crate::query::execute::EXPORT_ROWS;
+use crate::metadata::plans::limit::LIMITS;
 
 /// An [`Error`] as it travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,14 @@ pub(super) enum Fault {
         location: Option<Location>,
         hint: Option<String>,
     },
-    ExportRows {
+    Limit {
+        limit: String,
+        used: u64,
         allowed: u64,
+        needed: u64,
         plan: String,
+        resets_at: Option<DateTime<Utc>>,
+        allowed_by: Option<String>,
     },
     Unavailable {
         message: String,
@@ -60,11 +66,22 @@ impl From<Error> for Fault {
                 hint,
             },
             Error::LimitExceeded {
-                limit: EXPORT_ROWS,
+                limit,
+                used,
                 allowed,
+                needed,
                 plan,
-                ..
-            } => Self::ExportRows { allowed, plan },
+                resets_at,
+                allowed_by,
+            } => Self::Limit {
+                limit: limit.to_owned(),
+                used,
+                allowed,
+                needed,
+                plan,
+                resets_at,
+                allowed_by,
+            },
             Error::Unavailable {
                 message,
                 retry_after,
@@ -108,14 +125,25 @@ impl From<Fault> for Error {
                 location,
                 hint,
             },
-            Fault::ExportRows { allowed, plan } => Self::LimitExceeded {
-                limit: EXPORT_ROWS,
-                used: allowed + 1,
+            Fault::Limit {
+                limit,
+                used,
                 allowed,
-                needed: allowed + 1,
+                needed,
                 plan,
-                resets_at: None,
-                allowed_by: None,
+                resets_at,
+                allowed_by,
+            } => match LIMITS.iter().find(|known| known.name == limit) {
+                Some(known) => Self::LimitExceeded {
+                    limit: known.name,
+                    used,
+                    allowed,
+                    needed,
+                    plan,
+                    resets_at,
+                    allowed_by,
+                },
+                None => Self::internal("a worker's query met a limit of no known name"),
             },
             Fault::Unavailable {
                 message,
