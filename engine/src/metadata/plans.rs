@@ -330,6 +330,9 @@ pub(super) async fn room_for_key(tx: &mut TenantTx, tenant: &TenantId) -> Result
     let row = sqlx::query(
         "SELECT l.plan, l.api_keys, k.used,
                 (SELECT p.plan FROM analytics.plan p WHERE p.api_keys > k.used
+                 -- A number of its own would hold under every plan.
+                 AND NOT EXISTS (SELECT FROM analytics.plan_override o
+                                 WHERE o.tenant_id = l.tenant_id AND o.api_keys IS NOT NULL)
                  ORDER BY p.api_keys, p.plan LIMIT 1) AS allowed_by
          FROM analytics.tenant_limits l CROSS JOIN LATERAL (
              SELECT count(*) AS used FROM analytics.api_key a

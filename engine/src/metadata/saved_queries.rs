@@ -88,6 +88,7 @@ impl SavedQueries {
                 allowed_by: None,
             });
         }
+        room_for_name(&mut tx, tenant, name).await?;
         let version = newest.unwrap_or(0) + 1;
         let done = sqlx::query(
             "INSERT INTO analytics.saved_query (tenant_id, name, version, definition, who)
@@ -199,6 +200,37 @@ fn missing(name: &str, version: Option<i32>) -> Error {
             None => format!("the saved query {name:?}"),
         },
     }
+}
+
+/// Refuses one more name than the tenant's plan allows.
+async fn room_for_name(tx: &mut TenantTx, tenant: &TenantId, name: &str) -> Result<()> {
+    let row = sqlx::query(
+        "SELECT l.plan, l.saved_queries AS allowed, n.used,
+                (SELECT p.plan FROM analytics.plan p WHERE p.saved_queries > n.used
+                 AND NOT EXISTS (SELECT FROM analytics.plan_override o
+                                 WHERE o.tenant_id = l.tenant_id AND o.saved_queries IS NOT NULL)
+                 ORDER BY p.saved_queries, p.plan LIMIT 1) AS allowed_by
+         FROM analytics.tenant_limits l CROSS JOIN LATERAL (
+             SELECT count(DISTINCT q.name) AS used FROM analytics.saved_query q
+             WHERE q.tenant_id = l.tenant_id AND q.name <> $2 AND NOT q.removed) n
+         WHERE l.tenant_id = $1 AND n.used >= l.saved_queries",
+    )
+    .bind(tenant.as_str())
+    .bind(name)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(blame)?;
+    let Some(row) = row else { return Ok(()) };
+    let number = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or_default();
+    Err(Error::LimitExceeded {
+        limit: "saved_queries",
+        used: number("used"),
+        allowed: number("allowed"),
+        needed: number("used") + 1,
+        plan: row.get("plan"),
+        resets_at: None,
+        allowed_by: row.get("allowed_by"),
+    })
 }
 
 fn check_name(name: &str) -> Result<()> {

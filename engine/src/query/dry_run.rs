@@ -70,7 +70,7 @@ async fn planned(
     params: Vec<ScalarValue>,
     memory_bytes: u64,
 ) -> Result<DryRun> {
-    let stats = Arc::new(AnswerStats::default());
+    let stats = Arc::new(AnswerStats::of(scope));
     let (state, plan) = execute::logical_plan(scope, &stats, query, params, memory_bytes).await?;
     let plan = state
         .optimize(&plan)
@@ -82,11 +82,12 @@ async fn planned(
         .map_err(|e| problem::query(e, query))?;
     products::check(&physical, query)?;
     verify::verify(&physical, &scope.objects)?;
+    let told = stats.told();
     Ok(DryRun {
         columns: columns(&physical.schema()),
-        files: stats.files(),
-        rows: stats.rows_scanned(),
-        bytes: stats.planned_bytes(),
+        files: told.files,
+        rows: told.rows_scanned,
+        bytes: stats.told_planned_bytes(),
         plan: plan.display_indent().to_string(),
     })
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Location, Result};
 
 mod expansion;
 mod forms;
+mod ignored;
 mod plan;
 
 pub(crate) use plan::check as check_plan;
@@ -80,6 +81,7 @@ pub(crate) fn parse(state: &SessionState, query: &str) -> Result<Statement> {
     if let Some(query) = query_of(&statement) {
         check_expansion(query, &places)?;
         forms::check(query, places.start())?;
+        ignored::check(query, places.start())?;
     }
     Ok(statement)
 }

@@ -17,7 +17,7 @@ use super::access::Access;
 use super::account::Account;
 use super::cache::Caches;
 use super::supplier::Supplier;
-use super::written::Ending;
+use super::written::{Ending, Took};
 use crate::metadata::catalog::{FileStorage, Snapshot};
 use crate::metadata::metering::Used;
 use crate::metadata::platforms::Platform;
@@ -151,6 +151,8 @@ pub struct AnswerStats {
     account: Option<Account>,
     /// What is in that account already: bytes, microseconds and rows.
     counted: Mutex<[u64; 3]>,
+    /// Whether the caller is not told what was read: it sees a part of it.
+    untold: bool,
 }
 
 impl Drop for AnswerStats {
@@ -163,7 +165,30 @@ impl Drop for AnswerStats {
 impl AnswerStats {
     /// Of an answer that this scope's tenant asked for.
     pub(crate) fn of(scope: &Scope) -> Self {
-        Self::default().charged_to(scope.account.clone())
+        let mut stats = Self::default().charged_to(scope.account.clone());
+        stats.untold = !scope.access.is_full();
+        stats
+    }
+
+    /// What the caller is told of what was read: nothing where it sees a part of
+    /// the data, since how much else was looked at tells what else there is.
+    pub(crate) fn told(&self) -> Took {
+        match self.untold {
+            true => Took::default(),
+            false => Took {
+                files: self.files(),
+                rows_scanned: self.rows_scanned(),
+                bytes_scanned: self.bytes_scanned(),
+            },
+        }
+    }
+
+    /// Bytes of the files that a plan reads, whole, as the caller is told.
+    pub(crate) fn told_planned_bytes(&self) -> u64 {
+        match self.untold {
+            true => 0,
+            false => self.planned_bytes(),
+        }
     }
 
     fn charged_to(mut self, account: Option<Account>) -> Self {

@@ -32,7 +32,7 @@ pub struct Stamp {
 }
 
 /// What an answer took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Took {
     /// Data files the query read.
     pub files: u64,
@@ -232,7 +232,7 @@ impl Writing {
         Ending {
             complete: !self.answer.stats.truncated(),
             rows: self.rows,
-            took: Took::from(self.answer.stats.as_ref()),
+            took: self.answer.stats.told(),
         }
     }
 }
@@ -255,12 +255,3 @@ impl Encode for Text {
     }
 }
 
-impl From<&AnswerStats> for Took {
-    fn from(stats: &AnswerStats) -> Self {
-        Self {
-            files: stats.files(),
-            rows_scanned: stats.rows_scanned(),
-            bytes_scanned: stats.bytes_scanned(),
-        }
-    }
-}

@@ -143,13 +143,14 @@ impl QueryJobs {
                 retry_after: crate::metadata::RETRY_AFTER,
             }
         })?;
+        let told = answer.stats().told();
         let result = StoredResult {
             version: session.version(),
             as_of: session.as_of(),
             complete: !answer.stats().truncated(),
-            files: answer.stats().files(),
-            rows_scanned: answer.stats().rows_scanned(),
-            bytes_scanned: answer.stats().bytes_scanned(),
+            files: told.files,
+            rows_scanned: told.rows_scanned,
+            bytes_scanned: told.bytes_scanned,
             pages,
         };
         let end = End::Done(result, rows, size);

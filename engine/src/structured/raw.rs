@@ -88,7 +88,7 @@ impl Asker<'_> {
         let text = self.text(&mut sql, level);
         let answer = self.session.raw_points(&text, &sql.params).await?;
         let batches: Vec<RecordBatch> = answer.stream.try_collect().await?;
-        cells.rows_scanned += answer.stats.rows_scanned();
+        cells.rows_scanned += answer.stats.told().rows_scanned;
         if answer.stats.truncated() {
             return Err(Error::Query {
                 message: "the answer needs more rows than the plan allows".to_owned(),

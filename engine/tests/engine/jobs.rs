@@ -33,7 +33,7 @@ async fn put(pool: &PgPool, tenant: &TenantId, kind: &'static str) -> Uuid {
 }
 
 async fn claim(pool: &PgPool, kind: &str, time: Duration) -> Option<Claimed> {
-    jobs::claim(pool, &[kind], Uuid::now_v7(), time)
+    jobs::claim(pool, &[kind], Uuid::now_v7(), time, &[])
         .await
         .unwrap()
 }

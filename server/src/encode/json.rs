@@ -59,7 +59,7 @@ fn columns(schema: &SchemaRef) -> Vec<Column> {
     schema.fields().iter().map(column).collect()
 }
 
-/// What an answer took.
+/// What an answer took; all 0 for a caller that sees a part of the data.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Stats {
     /// Data files the query read.

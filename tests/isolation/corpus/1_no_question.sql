@@ -208,3 +208,13 @@ FROM analytics_data_points |> DROP platform
 TABLE analytics_data_points
 --! refused
 SELECT * FROM analytics_data_points FOR UPDATE SKIP LOCKED; COMMIT
+--! refused: a sample that is none
+SELECT count(*) FROM analytics_data_points TABLESAMPLE BERNOULLI (1)
+--! refused
+SELECT count(*) FROM (SELECT * FROM analytics_data_points) AS p TABLESAMPLE SYSTEM (10)
+--! refused: nothing is locked here
+SELECT * FROM analytics_data_points FOR UPDATE
+--! refused
+SELECT * FROM metrics FOR SHARE SKIP LOCKED
+--! refused: a clause of another dialect
+SELECT * FROM generate_series(1, 3) WITH ORDINALITY AS t (a, b)

@@ -78,7 +78,8 @@ pub(crate) struct QueryTotal {
 /// What an answer took.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct QueryStats {
-    /// Rows in the files that were read; 0 when roll-ups answered all of it.
+    /// Rows in the files that were read; 0 when roll-ups answered all of it, and
+    /// for a caller that sees a part of the data.
     rows_scanned: u64,
 }
 
