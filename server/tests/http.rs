@@ -53,3 +53,5 @@ mod rollups;
 mod sql;
 #[path = "http/tokens.rs"]
 mod tokens;
+#[path = "http/turns.rs"]
+mod turns;

@@ -254,4 +254,3 @@ impl Encode for Text {
         Ok(())
     }
 }
-

@@ -155,9 +155,7 @@ pub(crate) async fn set(
         quantiles: definition.sketches.quantiles,
     };
     let metrics = app.engine.metrics();
-    let set = metrics
-        .set(&caller.tenant, &key, &kind, &sketches)
-        .await?;
+    let set = metrics.set(&caller.tenant, &key, &kind, &sketches).await?;
     Ok(Json(DefinitionSet {
         version: set.version,
         definition_version: set.definition_version,

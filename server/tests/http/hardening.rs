@@ -311,3 +311,40 @@ async fn anothers_id_is_answered_as_one_that_is_not_there() {
     .await;
     assert_eq!(still.to_string(), text);
 }
+
+#[tokio::test]
+async fn a_nul_in_a_name_is_the_callers_fault() {
+    let server = Server::start();
+    server.tenant("a");
+    let admin = server.key("a", "admin,read");
+    let nul = "a\u{0}b";
+    for path in [
+        "/api/analytics/endpoints/%00",
+        "/api/analytics/saved-queries/a%00",
+        "/api/analytics/quarantine?platform=%00",
+    ] {
+        let answer = admin.get(path).send().await.unwrap();
+        let status = answer.status().as_u16();
+        assert!(status == 400 || status == 404, "{path}: {status}");
+        problem(answer, status).await;
+    }
+    let erasure = json!({"dimension": nul, "value": "x"});
+    let role = json!({"base": "viewer", "sees": {"platforms": [nul]}});
+    for (method, path, of) in [
+        (Method::POST, "/api/analytics/erasures", erasure),
+        (Method::PUT, "/api/analytics/roles/shop", role),
+        (
+            Method::POST,
+            "/api/analytics/sql/jobs",
+            json!({"query": "select $1", "params": [nul]}),
+        ),
+        (
+            Method::POST,
+            "/api/analytics/sql/jobs",
+            json!({"query": format!("select '{nul}'")}),
+        ),
+    ] {
+        let sent = admin.request(method, path).json(&of).send().await.unwrap();
+        problem(sent, 400).await;
+    }
+}

@@ -285,6 +285,8 @@ async fn changes_and_refusals_are_recorded_with_who_made_them_and_no_secret() {
     assert_eq!(times, 3);
     assert_ne!(refused[0][1], defined[0][1]);
 
+    callers_and_limits_are_recorded(&server, &admin, &operator).await;
+
     let path = "/api/admin/audit?tenant=a&action=key.created";
     let keys = body(operator.get(path).send().await.unwrap(), 200).await;
     assert_eq!(keys["entries"].as_array().unwrap().len(), 2, "{keys}");
@@ -302,6 +304,68 @@ async fn changes_and_refusals_are_recorded_with_who_made_them_and_no_secret() {
     .await;
     for hidden in [secret.as_str(), &hash, "secret-note"] {
         assert!(!written.contains(hidden), "{hidden}: {written}");
+    }
+}
+
+/// Who may see what, whose tokens hold no more, what a tenant is allowed, and the
+/// operator's own keys.
+async fn callers_and_limits_are_recorded(server: &Server, admin: &Client, operator: &Client) {
+    let role = json!({"base": "viewer", "sees": {"platforms": ["coreldove"]}});
+    let role = admin
+        .request(Method::PUT, "/api/analytics/roles/shop")
+        .json(&role);
+    assert_eq!(role.send().await.unwrap().status(), 204);
+    let removed = admin.request(Method::DELETE, "/api/analytics/roles/shop");
+    assert_eq!(removed.send().await.unwrap().status(), 204);
+    let own = operator.request(Method::PUT, "/api/admin/tenants/a/limits");
+    let own = own.json(&json!({"result_rows": 77}));
+    body(own.send().await.unwrap(), 200).await;
+    let made = operator
+        .post("/api/admin/platform-keys")
+        .json(&json!({"name": "suite", "scopes": ["ingest"], "tenants": ["a"]}));
+    let made = made.send().await.unwrap();
+    assert!(made.status().is_success(), "{made:?}");
+    let rotated = operator
+        .post("/api/admin/embed-secret")
+        .send()
+        .await
+        .unwrap();
+    assert!(rotated.status().is_success(), "{rotated:?}");
+
+    let rows = admin
+        .rows("select action, who, target, detail from audit_log order by at")
+        .await;
+    let of = |action: &str| -> Value {
+        let mut rows = rows.as_array().unwrap().iter();
+        let found = rows.find(|row| row[0] == action);
+        found
+            .cloned()
+            .unwrap_or_else(|| panic!("{action}: {rows:?}"))
+    };
+    let (made, gone, limits) = (
+        of("role.created"),
+        of("role.removed"),
+        of("tenant_limits.changed"),
+    );
+    assert!(made[1].as_str().unwrap().starts_with("key "), "{made}");
+    assert!(made[3].as_str().unwrap().contains("coreldove"), "{made}");
+    assert_eq!((&gone[2], &gone[1]), (&json!("shop"), &made[1]));
+    assert!(
+        limits[1].as_str().unwrap().starts_with("platform key "),
+        "{limits}"
+    );
+    assert_eq!(limits[3], r#"{"result_rows":77}"#);
+    let operators = dump(
+        server,
+        "SELECT string_agg(action || ' by ' || split_part(who, ' ', 1), ', ' ORDER BY at)
+         FROM analytics.operator_audit WHERE who <> 'command line'",
+    )
+    .await;
+    for action in ["platform_key.created", "embed_secret.created"] {
+        assert!(
+            operators.contains(&format!("{action} by platform")),
+            "{operators}"
+        );
     }
 }
 
