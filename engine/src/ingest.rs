@@ -27,6 +27,7 @@ mod dimension_text;
 pub(crate) mod encode;
 mod faults;
 mod group;
+mod joined;
 mod key_column;
 pub(crate) mod layout;
 mod parse;

@@ -5,7 +5,7 @@
 //! where another process holds a tenant, its requests wait for the next round
 //! and the others go ahead.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,7 @@ use storage_layout::TenantId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::joined::{is_plain, join};
 use crate::error::{Error, Result};
 use crate::metadata::commit::{Commit, NewStorage, Outcome};
 use crate::metadata::commit_group::{Turn, commit_group};
@@ -54,6 +55,8 @@ struct Place {
 struct Waiting {
     commit: Arc<Commit>,
     since: Instant,
+    /// Joined with others it was refused, which says nothing of it alone.
+    alone: bool,
     reply: oneshot::Sender<Result<Outcome>>,
 }
 
@@ -86,6 +89,7 @@ impl GroupCommit {
         let waiting = Waiting {
             commit,
             since: Instant::now(),
+            alone: false,
             reply,
         };
         lane.try_send(waiting).map_err(|_| too_many())?;
@@ -162,11 +166,11 @@ async fn run(pool: &PgPool, receiver: &mut mpsc::Receiver<Waiting>) {
         waiting.retain(|request| !request.reply.is_closed());
         let group = next_group(&mut waiting);
         let size = group.len();
-        let busy = commit(pool, group).await;
-        if !busy.is_empty() && busy.len() == size {
+        let again = commit(pool, group).await;
+        if again.len() == size && again.iter().all(|request| !request.alone) {
             tokio::time::sleep(BUSY_PAUSE).await;
         }
-        waiting.extend(busy);
+        waiting.extend(again);
     }
 }
 
@@ -183,11 +187,16 @@ fn next_group(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
         waiting.sort_by_cached_key(|request| turn(request));
     }
     let (mut bytes, mut parts) = (0, 0);
+    let mut joined: HashSet<&TenantId> = HashSet::new();
     let fitting = waiting.iter().take_while(|request| {
-        let first = bytes == 0;
-        bytes += size(&request.commit);
-        // Event ids are inserted in a block of their own.
-        parts += 1 + usize::from(!request.commit.ingested.events.is_empty());
+        let (first, commit) = (bytes == 0, &request.commit);
+        bytes += size(commit);
+        parts += match request.joins() {
+            // Those of one tenant are one.
+            true => usize::from(joined.insert(&commit.tenant)),
+            // Event ids are inserted in a block of their own.
+            false => 1 + usize::from(!commit.ingested.events.is_empty()),
+        };
         first || (bytes <= GROUP_BYTES && parts <= GROUP_REQUESTS)
     });
     let mut group: Vec<Waiting> = {
@@ -197,6 +206,28 @@ fn next_group(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
     // A stable sort: requests of one tenant keep their order.
     group.sort_by(|a, b| a.commit.tenant.cmp(&b.commit.tenant));
     group
+}
+
+impl Waiting {
+    fn answer(self, answer: Result<Outcome>) {
+        // The caller may have left meanwhile; the points are kept.
+        self.reply.send(answer).ok();
+    }
+
+    /// Whether it may be committed as one with others of its tenant.
+    fn joins(&self) -> bool {
+        !self.alone && is_plain(&self.commit)
+    }
+}
+
+/// The commits of a group, and how many requests each of them stands for.
+fn joined(group: &[Waiting]) -> Vec<(Arc<Commit>, usize)> {
+    let runs = group.chunk_by(|a, b| a.joins() && b.joins());
+    runs.flat_map(|run| {
+        let commits: Vec<Arc<Commit>> = run.iter().map(|r| r.commit.clone()).collect();
+        join(&commits)
+    })
+    .collect()
 }
 
 /// What a commit sends to Postgres, roughly.
@@ -209,10 +240,10 @@ fn size(commit: &Commit) -> usize {
 }
 
 /// Commits a group and answers its callers; gives back who has to wait for
-/// another process.
+/// another process, or was joined with others and is to be tried alone.
 async fn commit(pool: &PgPool, group: Vec<Waiting>) -> Vec<Waiting> {
-    let commits: Vec<Arc<Commit>> = group.iter().map(|r| r.commit.clone()).collect();
-    let borrowed: Vec<&Commit> = commits.iter().map(Arc::as_ref).collect();
+    let commits = joined(&group);
+    let borrowed: Vec<&Commit> = commits.iter().map(|(commit, _)| &**commit).collect();
     let turns = match commit_group(pool, &borrowed).await {
         Ok(turns) => turns,
         // Not known what was kept, or nobody there: the same for all.
@@ -242,21 +273,53 @@ async fn commit(pool: &PgPool, group: Vec<Waiting>) -> Vec<Waiting> {
         }
         Err(error) => vec![Turn::Done(Err(error))],
     };
-    let mut busy = Vec::new();
-    for (request, turn) in group.into_iter().zip(turns) {
-        let answer = match turn {
-            Turn::Done(answer) => answer,
-            Turn::Busy if request.since.elapsed() < BUSY_LIMIT => {
-                busy.push(request);
-                continue;
+    let mut again = Vec::new();
+    let mut requests = group.into_iter();
+    for (turn, (_, count)) in turns.into_iter().zip(&commits) {
+        let of_turn = requests.by_ref().take(*count);
+        match turn {
+            Turn::Done(Ok(Outcome::Committed(version))) => {
+                of_turn.for_each(|request| request.answer(Ok(Outcome::Committed(version))));
             }
-            Turn::Busy => Err(Error::Unavailable {
-                message: "another server is changing this tenant's data; nothing was kept".into(),
-                retry_after: crate::metadata::RETRY_AFTER,
+            // It may be that they were kept: nothing is tried again.
+            Turn::Done(Err(Error::Unavailable {
+                message,
+                retry_after,
+            })) => of_turn.for_each(|request| {
+                request.answer(Err(Error::Unavailable {
+                    message: message.clone(),
+                    retry_after,
+                }));
             }),
-        };
-        // The caller may have left meanwhile; the points are kept.
-        request.reply.send(answer).ok();
+            // Nothing was, and the points of the day may suffice for some.
+            Turn::Done(_) if *count > 1 => again.extend(of_turn.map(|request| Waiting {
+                alone: true,
+                ..request
+            })),
+            Turn::Done(answer) => {
+                let mut answer = Some(answer);
+                of_turn.for_each(|request| {
+                    if let Some(answer) = answer.take() {
+                        request.answer(answer);
+                    }
+                });
+            }
+            Turn::Busy => {
+                for request in of_turn {
+                    match request.since.elapsed() < BUSY_LIMIT {
+                        true => again.push(request),
+                        false => request.answer(Err(held())),
+                    }
+                }
+            }
+        }
     }
-    busy
+    again
+}
+
+fn held() -> Error {
+    Error::Unavailable {
+        message: "another server is changing this tenant's data; nothing was kept".into(),
+        retry_after: crate::metadata::RETRY_AFTER,
+    }
 }
