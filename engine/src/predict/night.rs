@@ -101,7 +101,7 @@ pub(crate) async fn run_next(
     worker: Uuid,
 ) -> Result<bool> {
     let pool = &engine.predictions().pool;
-    let claimed = jobs::claim(pool, &[daily_runs::JOB], worker, LEASE_TIME).await?;
+    let claimed = jobs::claim(pool, &[daily_runs::JOB], worker, LEASE_TIME, &[]).await?;
     let Some(claimed) = claimed else {
         return Ok(false);
     };
