@@ -149,11 +149,17 @@ fn correlation(both: &[(f64, f64)]) -> Option<(f64, f64)> {
         return None;
     }
     let lags = n / 5;
+    // Only as far as both remember themselves: what comes after that is noise,
+    // which would now and then make the sample count for more than it does.
     let memory: f64 = (1..=lags)
         .map(|k| {
             let share = 1.0 - k as f64 / n as f64;
-            share * (product(&x[k..], &x[..n - k]) / xx) * (product(&y[k..], &y[..n - k]) / yy)
+            let of_x = product(&x[k..], &x[..n - k]) / xx;
+            let of_y = product(&y[k..], &y[..n - k]) / yy;
+            (share, of_x, of_y)
         })
+        .take_while(|(_, of_x, of_y)| *of_x > 0.0 && *of_y > 0.0)
+        .map(|(share, of_x, of_y)| share * of_x * of_y)
         .sum();
     Some((r, n as f64 / (1.0 + 2.0 * memory).max(1.0)))
 }
