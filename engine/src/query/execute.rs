@@ -63,6 +63,8 @@ pub struct QueryLimits {
     pub deadline: Duration,
     /// Who set that.
     pub deadline_of: DeadlineOf,
+    /// What of a request's own deadline went by before the start.
+    pub waited: Duration,
 }
 
 /// Who set a query's deadline.
@@ -381,7 +383,7 @@ impl QueryLimits {
             DeadlineOf::Request => (
                 format!(
                     "the query was stopped after {} ms, the timeout_ms of the request",
-                    self.deadline.as_millis()
+                    (self.waited + self.deadline).as_millis()
                 ),
                 "give it more time, or filter by time, platform or metric",
             ),

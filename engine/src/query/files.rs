@@ -95,7 +95,8 @@ pub(crate) async fn unfetched(
     }
 }
 
-/// Why a read of a file's object failed: our `Unavailable` when the store does
+/// Why a read of a file's object failed: our `LimitExceeded` when the tenant may
+/// fetch no more, our `Unavailable` when the store does
 /// not answer, else `Damaged` with the file's name. A size of 0 is not known.
 pub(crate) async fn unread(
     store: &dyn ObjectStore,
@@ -107,6 +108,15 @@ pub(crate) async fn unread(
     let damaged = |what: String| StorageError::Damaged {
         file: file.to_string(),
         what,
+    };
+    let error = match error {
+        Some(object_store::Error::Generic { store, source }) => match source.downcast::<Error>() {
+            // The store was not even asked.
+            Ok(own) if matches!(*own, Error::LimitExceeded { .. }) => return own,
+            Ok(source) => Some(object_store::Error::Generic { store, source }),
+            Err(source) => Some(object_store::Error::Generic { store, source }),
+        },
+        error => error,
     };
     match store.head(path).await {
         Ok(found) if size != 0 && found.size != size => {

@@ -126,6 +126,7 @@ impl Session {
             memory_bytes: plan.query_memory_bytes,
             deadline: Duration::from_millis(plan.query_timeout_ms),
             deadline_of: DeadlineOf::Plan,
+            waited: Duration::ZERO,
         }
     }
 
@@ -183,7 +184,8 @@ impl Session {
         let asked = Instant::now();
         let turn = tokio::time::timeout(limits.deadline, turn).await;
         let permit = turn.map_err(|_| limits.out_of_time())??;
-        limits.deadline = limits.deadline.saturating_sub(asked.elapsed());
+        limits.waited = asked.elapsed().min(limits.deadline);
+        limits.deadline -= limits.waited;
         Ok(permit)
     }
 

@@ -322,7 +322,7 @@ async fn callers_and_limits_are_recorded(server: &Server, admin: &Client, operat
     body(own.send().await.unwrap(), 200).await;
     let made = operator
         .post("/api/admin/platform-keys")
-        .json(&json!({"name": "suite", "scopes": ["ingest"], "tenants": ["a"]}));
+        .json(&json!({"name": "suite", "scopes": ["operate"]}));
     let made = made.send().await.unwrap();
     assert!(made.status().is_success(), "{made:?}");
     let rotated = operator
