@@ -27,8 +27,9 @@ mod zoned;
 
 pub use correlation::{Correlation, Side};
 pub use exact::Exact;
-pub(crate) use range::day_start_us;
-pub use range::{DEFAULT_RANGE, Days, HISTORY_DAYS, MAX_DAYS, RangeRequest, day_number};
+pub use range::{
+    DEFAULT_RANGE, Days, HISTORY_DAYS, MAX_DAYS, RangeRequest, day_number, day_start_us,
+};
 pub use series::{DayState, Series, SeriesDay};
 pub(crate) use tally::combined;
 pub use top_values::{Ranking, TopValue, TopValues};

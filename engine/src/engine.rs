@@ -3,6 +3,7 @@
 mod daily;
 mod opening;
 mod options;
+mod parts;
 mod queries;
 
 use std::collections::BTreeMap;
@@ -19,14 +20,17 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::ingest::Ingest;
+use crate::live::Live;
 use crate::maintain::backup::{Backup, place};
 use crate::maintain::check::{Check, CheckOptions, CheckReport};
 use crate::maintain::progress::Progress;
 use crate::maintain::restore::Restore;
 use crate::maintain::{BackupReport, Maintainer, RestoreReport, VerifyReport, VerifyRequest};
+use crate::metadata::dashboards::Dashboards;
 use crate::metadata::embed_tokens::EmbedTokens;
 use crate::metadata::embedded::{EmbeddedPostgres, PsqlRole};
 use crate::metadata::keys::Keys;
+use crate::metadata::live_tickets::LiveTickets;
 use crate::metadata::metering::Billed;
 use crate::metadata::metrics::Metrics;
 use crate::metadata::owner::Owner;
@@ -90,6 +94,9 @@ struct Inner {
     query_jobs: QueryJobs,
     saved_queries: SavedQueries,
     predictions: Predictions,
+    dashboards: Dashboards,
+    live: Live,
+    live_tickets: LiveTickets,
     limits: Limits,
     adding: Mutex<Option<JoinHandle<()>>>,
 }
@@ -152,6 +159,7 @@ impl Engine {
             Maintenance::Off => LookAtStored::Never,
         };
         let keys = Keys::new(pool.clone());
+        let versions = VersionCheck::new(pool.clone());
         let inner = Arc::new(Inner {
             embedded: Mutex::new(embedded),
             background: Mutex::new(vec![writer]),
@@ -166,7 +174,10 @@ impl Engine {
             records,
             running,
             owner: owner.map(Owner::new),
-            versions: VersionCheck::new(pool.clone()),
+            live: Live::new(versions.clone(), limits.plans.clone()),
+            live_tickets: LiveTickets::new(pool.clone()),
+            dashboards: Dashboards::new(pool.clone()),
+            versions,
             tenants: Tenants::new(pool.clone()),
             roles: Roles::new(pool.clone()),
             revocations: TokenRevocations::new(pool.clone()),
@@ -220,71 +231,6 @@ impl Engine {
                 .map_err(|e| Error::Config(e.to_string())),
             None => Ok(()),
         }
-    }
-
-    /// Tenants and their plans.
-    pub fn tenants(&self) -> &Tenants {
-        &self.inner.tenants
-    }
-
-    /// API keys.
-    pub fn keys(&self) -> &Keys {
-        &self.inner.keys
-    }
-
-    /// Roles inside tenants.
-    pub fn roles(&self) -> &Roles {
-        &self.inner.roles
-    }
-
-    /// Tokens of other issuers that are revoked.
-    pub fn token_revocations(&self) -> &TokenRevocations {
-        &self.inner.revocations
-    }
-
-    /// Keys of the operator.
-    pub fn platform_keys(&self) -> &PlatformKeys {
-        &self.inner.platform_keys
-    }
-
-    /// Tokens for dashboards on other pages.
-    pub fn embed_tokens(&self) -> &EmbedTokens {
-        &self.inner.embed_tokens
-    }
-
-    /// The platform registry.
-    pub fn platforms(&self) -> &Platforms {
-        &self.inner.platforms
-    }
-
-    /// The query log and the audit log.
-    pub fn records(&self) -> &Records {
-        &self.inner.records
-    }
-
-    /// The queries that run in this process.
-    pub fn running(&self) -> &Running {
-        &self.inner.running
-    }
-
-    /// Queries that run without their client.
-    pub fn query_jobs(&self) -> &QueryJobs {
-        &self.inner.query_jobs
-    }
-
-    /// Queries that tenants keep by name.
-    pub fn saved_queries(&self) -> &SavedQueries {
-        &self.inner.saved_queries
-    }
-
-    /// Forecasts and anomalies.
-    pub fn predictions(&self) -> &Predictions {
-        &self.inner.predictions
-    }
-
-    /// The way in for data points.
-    pub fn ingest(&self) -> &Ingest {
-        &self.inner.ingest
     }
 
     /// A tenant's view of its data as of now: one snapshot, one plan's limits.
@@ -390,6 +336,7 @@ impl Engine {
         let queries = running(Class::Dashboard).max(running(Class::Sql));
         used.insert("concurrent_queries".into(), queries);
         used.insert("concurrent_exports".into(), running(Class::Export));
+        used.insert("live_connections".into(), self.inner.live.open(tenant));
         Ok(Standing { allowed, used })
     }
 

@@ -4,11 +4,13 @@
 //! built without says at `/` how to build them. Files of the bundle carry
 //! their fingerprint in their name and may be kept for ever.
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::app::App;
 use crate::error::{Problem, Result};
+use crate::layers::{self, MayStandInFrames};
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
@@ -50,6 +52,19 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
     };
     let fixed = header::HeaderValue::from_static(ASK_AGAIN);
     response.headers_mut().insert(header::CACHE_CONTROL, fixed);
+    response
+}
+
+/// The same document, which may stand in frames of the origins that the operator
+/// names. Whom it shows what is said by a token behind `#`, which comes here not.
+pub(crate) async fn embedded_page(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut response = page(headers).await;
+    let policy = layers::framed_by(&app.embed_origins);
+    let names = response.headers_mut();
+    names.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if !app.embed_origins.is_empty() {
+        response.extensions_mut().insert(MayStandInFrames);
+    }
     response
 }
 

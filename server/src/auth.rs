@@ -5,6 +5,7 @@ mod caller;
 mod credential;
 mod identity;
 pub mod jwt;
+mod kept;
 mod operator;
 mod seal;
 pub(crate) mod session;
@@ -13,5 +14,6 @@ pub use caller::{
     Caller, Needs, OpenTo, ToAdmin, ToExport, ToIngest, ToRead, ToReadAll, ToShow, ToView,
 };
 pub use identity::Identity;
+pub(crate) use kept::{CredentialIn, Kept};
 pub use operator::Operator;
 pub use seal::Seal;

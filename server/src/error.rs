@@ -235,6 +235,15 @@ impl Problem {
         self
     }
 
+    /// Names what holds the field at fault.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        match self.at.clone() {
+            Some(at) => self.at(format!("{place}.{at}")),
+            None => self.at(place),
+        }
+    }
+
     /// Names the place in the text that was sent, both counted from 1.
     #[must_use]
     pub fn located(mut self, line: u64, column: u64) -> Self {

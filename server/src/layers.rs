@@ -76,7 +76,7 @@ pub(crate) fn around<S: Clone + Send + Sync + 'static>(
         )
         .propagate_x_request_id()
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .map_response(in_no_frame)
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(default(header::CONTENT_SECURITY_POLICY, CSP_DATA))
         .layer(default(header::CACHE_CONTROL, "no-store"))
@@ -90,6 +90,34 @@ pub(crate) fn around<S: Clone + Send + Sync + 'static>(
 /// What a request changes is recorded as its caller's, whom an extractor finds.
 async fn on_behalf(request: Request, next: Next) -> Response {
     actor::for_whom_it_names(next.run(request)).await
+}
+
+/// Marks an answer that may stand in frames; its policy says in whose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MayStandInFrames;
+
+/// The older word for what `frame-ancestors` says; it knows no list.
+fn in_no_frame<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
+    if response.extensions().get::<MayStandInFrames>().is_none() {
+        let never = HeaderValue::from_static("DENY");
+        response
+            .headers_mut()
+            .insert(header::X_FRAME_OPTIONS, never);
+    }
+    response
+}
+
+/// The policy of pages that may stand in frames of these origins.
+pub(crate) fn framed_by(origins: &[HeaderValue]) -> HeaderValue {
+    let names: Vec<&str> = origins.iter().filter_map(|o| o.to_str().ok()).collect();
+    let policy = CSP_PAGES.replace(
+        "frame-ancestors 'none'",
+        &format!("frame-ancestors {}", names.join(" ")),
+    );
+    match HeaderValue::try_from(policy) {
+        Ok(policy) if !names.is_empty() => policy,
+        _ => HeaderValue::from_static(CSP_PAGES),
+    }
 }
 
 /// What pages of these origins may send and read. No cookies: a credential is
@@ -106,6 +134,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             "authorization",
             "content-type",
             "idempotency-key",
+            "last-event-id",
             "x-api-key",
             "x-request-id",
             "x-tenant-id",
@@ -213,6 +242,16 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_framed_page_names_its_origins_and_is_else_as_strict() {
+        let origins = ["https://a.example", "https://b.example"].map(HeaderValue::from_static);
+        let policy = framed_by(&origins);
+        let policy = policy.to_str().expect("a text");
+        assert!(policy.ends_with("frame-ancestors https://a.example https://b.example"));
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'"));
+        assert_eq!(framed_by(&[]), CSP_PAGES);
+    }
 
     #[test]
     fn what_took_too_long_says_when_to_come_back_and_what_is_in_doubt() {

@@ -13,6 +13,7 @@ pub mod error;
 mod extract;
 mod layers;
 mod listen;
+mod live;
 pub mod router;
 mod routes;
 mod telemetry;

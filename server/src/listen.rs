@@ -7,15 +7,18 @@ mod caps;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tower::Service as _;
 
 pub(crate) use self::caps::Caps;
 use self::caps::{Open, Place};
@@ -32,6 +35,23 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a client may take to hear why it is let go.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// The connection that a request came by, for answers that outlive their
+/// request. While it is held the connection counts as open. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    cut: Arc<Notify>,
+    _place: Arc<Place>,
+    /// Whoever waits for all answers waits for its holder.
+    _stop: watch::Receiver<()>,
+}
+
+impl Held {
+    /// Breaks the connection off, whatever is under way on it.
+    pub(crate) fn cut(&self) {
+        self.cut.notify_one();
+    }
+}
 
 /// Serves until `stopped`, then until the answers that run are out.
 pub(crate) async fn serve(
@@ -68,25 +88,43 @@ pub(crate) async fn serve(
 async fn answer(stream: TcpStream, app: Router, mut stop: watch::Receiver<()>, place: Place) {
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
+    let held = Held {
+        cut: Arc::default(),
+        _place: Arc::new(place),
+        _stop: stop.clone(),
+    };
+    let cut = held.cut.clone();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(held.clone());
+        app.clone().call(request.map(axum::body::Body::new))
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .max_header_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let ended = tokio::select! {
         ended = std::pin::Pin::new(&mut connection) => ended,
         _ = stop.changed() => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
-            std::pin::Pin::new(&mut connection).await
+            tokio::select! {
+                ended = std::pin::Pin::new(&mut connection) => ended,
+                () = cut.notified() => return,
+            }
         }
+        () = cut.notified() => return,
     };
     if let Err(error) = ended {
         tracing::debug!(?error, "a connection broke");
         if error.is_timeout() {
-            say(connection.into_parts().io.into_inner(), &TOO_SLOW).await;
+            // Of one that is something else by now there is nothing to say.
+            let parts = connection.into_parts();
+            if let Some(parts) = parts {
+                say(parts.io.into_inner(), &TOO_SLOW).await;
+            }
         }
     }
-    drop(place);
 }
 
 /// What is told to those who are not let as far as a route.

@@ -18,7 +18,8 @@ pub const OPENAPI_PATH: &str = "/api/openapi.json";
 
 /// The whole front.
 pub fn router(app: App) -> Router {
-    let (routes, api) = api().split_for_parts();
+    let (routes, mut api) = api().split_for_parts();
+    name_operations(&mut api);
     let docs = SwaggerUi::new("/docs")
         // The pages would else ask a public service what it thinks of ours.
         .config(Config::default().validator_url("none"))
@@ -26,6 +27,7 @@ pub fn router(app: App) -> Router {
     let router = routes
         .merge(layers::around_docs(Router::from(docs)))
         .merge(layers::around_pages(pages()))
+        .merge(embedded())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     let cors = app.cors_origins.clone();
@@ -46,6 +48,19 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(routes::query::ask))
         .routes(routes!(routes::dashboard::show))
         .routes(routes!(routes::dashboard::show_platform))
+        .routes(routes!(
+            routes::dashboards::list,
+            routes::dashboards::create
+        ))
+        .routes(routes!(
+            routes::dashboards::show,
+            routes::dashboards::replace,
+            routes::dashboards::remove
+        ))
+        .routes(routes!(routes::dashboards::panel::answer))
+        .routes(routes!(routes::stream::watch))
+        .routes(routes!(routes::stream::socket))
+        .routes(routes!(routes::stream::ticket))
         .routes(routes!(routes::metrics::list))
         .routes(routes!(routes::metrics::set))
         .routes(routes!(routes::rollups::verify))
@@ -120,6 +135,43 @@ fn pages() -> Router<App> {
         .route("/assets/{name}", get(assets::file))
 }
 
+/// The same document for frames on pages of others.
+fn embedded() -> Router<App> {
+    Router::new()
+        .route("/embed/overview", get(assets::embedded_page))
+        .route("/embed/platforms/{platform}", get(assets::embedded_page))
+        .route("/embed/dashboards/{id}", get(assets::embedded_page))
+}
+
+/// Gives each operation an id of its own, made of its method and path: the names
+/// of handlers are those of verbs, and many resources have the same.
+fn name_operations(api: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut api.paths.paths {
+        let segments = path
+            .split('/')
+            .filter(|s| !["", "api", "analytics"].contains(s));
+        let words = segments.map(|segment| {
+            let parameter = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+            match parameter {
+                Some(name) => format!("_by_{name}"),
+                None => format!("_{}", segment.replace('-', "_")),
+            }
+        });
+        let rest: String = words.collect();
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}{rest}"));
+            }
+        }
+    }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -140,6 +192,7 @@ fn pages() -> Router<App> {
         (name = "ingest", description = "Data points and platform events"),
         (name = "quarantine", description = "Rejected points"),
         (name = "read", description = "Questions and answers"),
+        (name = "live", description = "Numbers as they move"),
         (name = "export", description = "Data in bulk"),
         (name = "queries", description = "Queries that run, ran, run alone, or are kept by name"),
         (name = "operator", description = "All tenants"),

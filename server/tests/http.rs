@@ -17,6 +17,8 @@ mod callers;
 mod collect;
 #[path = "http/dashboard.rs"]
 mod dashboard;
+#[path = "http/dashboards.rs"]
+mod dashboards;
 #[path = "http/data_points.rs"]
 mod data_points;
 #[path = "http/escape.rs"]
@@ -37,6 +39,8 @@ mod import;
 mod isolation;
 #[path = "http/keep.rs"]
 mod keep;
+#[path = "http/live.rs"]
+mod live;
 #[path = "http/pages.rs"]
 mod pages;
 #[path = "http/plans.rs"]
@@ -55,3 +59,5 @@ mod sql;
 mod tokens;
 #[path = "http/turns.rs"]
 mod turns;
+#[path = "http/watcher.rs"]
+mod watcher;

@@ -201,9 +201,9 @@ pub(super) fn local_day(instant_us: i64, zone: Tz) -> Option<NaiveDate> {
     DateTime::from_timestamp_micros(instant_us).map(|t| t.with_timezone(&zone).date_naive())
 }
 
-/// The first instant of a local day: some days begin after midnight, because
-/// the clocks jump over it.
-pub(crate) fn day_start_us(date: NaiveDate, zone: Tz) -> i64 {
+/// The first instant of a local day, microseconds since 1970 UTC: some days
+/// begin after midnight, because the clocks jump over it.
+pub fn day_start_us(date: NaiveDate, zone: Tz) -> i64 {
     let midnight = date.and_time(NaiveTime::MIN);
     (0..=12)
         .map(|quarters| midnight + Duration::minutes(15 * quarters))

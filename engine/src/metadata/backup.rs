@@ -13,9 +13,9 @@ use super::blame;
 use super::owner::Owner;
 use crate::error::{Error, Result};
 
-/// Uploads under way belong to nobody after a restore, and stored results of
-/// queries are not in a backup.
-const NOT_KEPT: [&str; 2] = ["pending_upload", "query_job"];
+/// Uploads under way belong to nobody after a restore, stored results of
+/// queries are not in a backup, and tickets end within seconds.
+const NOT_KEPT: [&str; 3] = ["live_ticket", "pending_upload", "query_job"];
 
 /// A table of the schema `analytics`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,6 +50,24 @@ pub enum Panel {
     Insights,
 }
 
+/// A dashboard of the tenant's own that a token shows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shown {
+    /// The dashboard.
+    pub id: Uuid,
+    /// Which of its panels; `None`: all that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panels: Option<BTreeSet<String>>,
+}
+
+impl Shown {
+    /// Whether the panel is shown.
+    pub fn shows(&self, panel: &str) -> bool {
+        let panels = self.panels.as_ref();
+        panels.is_none_or(|panels| panels.contains(panel))
+    }
+}
+
 /// What a token says; signed, and readable by who holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Claims {
@@ -58,6 +76,8 @@ struct Claims {
     tenant: String,
     key: Uuid,
     panels: BTreeSet<Panel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dashboard: Option<Shown>,
     access: Access,
     expires_at: DateTime<Utc>,
 }
@@ -67,6 +87,8 @@ struct Claims {
 pub struct EmbedRequest {
     /// The parts of dashboards that it shows.
     pub panels: BTreeSet<Panel>,
+    /// The dashboard of the tenant's own that it shows; its maker sees it.
+    pub dashboard: Option<Shown>,
     /// What it shows of the tenant's data.
     pub access: Access,
     /// For how long.
@@ -95,6 +117,8 @@ pub struct EmbedCaller {
     pub key: Uuid,
     /// The parts of dashboards that it shows.
     pub panels: BTreeSet<Panel>,
+    /// The dashboard of the tenant's own that it shows.
+    pub dashboard: Option<Shown>,
     /// What it shows of the tenant's data.
     pub access: Arc<Access>,
 }
@@ -134,8 +158,13 @@ impl EmbedTokens {
         sees: &Access,
         request: &EmbedRequest,
     ) -> Result<NewEmbedToken> {
-        if request.panels.is_empty() {
-            return Err(Error::invalid("at least one is needed", "panels"));
+        if request.panels.is_empty() && request.dashboard.is_none() {
+            return Err(Error::Invalid {
+                message: "at least one is needed".into(),
+                at: Some("panels".into()),
+                location: None,
+                hint: Some("name parts of the overview, or a `dashboard`".into()),
+            });
         }
         if request.expires_in <= Duration::zero() || request.expires_in > LONGEST {
             let longest = LONGEST.num_seconds();
@@ -154,6 +183,7 @@ impl EmbedTokens {
             tenant: tenant.to_string(),
             key: maker,
             panels: request.panels.clone(),
+            dashboard: request.dashboard.clone(),
             access: request.access.and(sees),
             expires_at: Utc::now() + request.expires_in,
         };
@@ -195,6 +225,7 @@ impl EmbedTokens {
             id: claims.id,
             key: claims.key,
             panels: claims.panels,
+            dashboard: claims.dashboard,
             access: Arc::new(claims.access.and(&maker.access)),
         }))
     }

@@ -68,6 +68,8 @@ pub struct Plan {
     pub stored_bytes: u64,
     /// API keys that are neither revoked nor expired.
     pub api_keys: u64,
+    /// Live connections open at once, of one server.
+    pub live_connections: u64,
 }
 
 /// Creates and looks up tenants.
@@ -296,6 +298,7 @@ impl Plan {
             concurrent_exports: number("concurrent_exports"),
             stored_bytes: number("stored_bytes"),
             api_keys: number("api_keys"),
+            live_connections: number("live_connections"),
         }
     }
 }

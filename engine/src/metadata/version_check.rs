@@ -88,8 +88,13 @@ impl VersionCheck {
         let mut tenants: Vec<&str> = waiting.iter().map(|(tenant, _)| tenant.as_str()).collect();
         tenants.sort_unstable();
         tenants.dedup();
+        self.versions(&tenants).await
+    }
+
+    /// The versions of these tenants now, in one statement of its own.
+    pub(crate) async fn versions(&self, tenants: &[&str]) -> Result<HashMap<String, i64>> {
         let rows = sqlx::query("SELECT tenant_id, version FROM analytics.tenant_versions($1)")
-            .bind(&tenants[..])
+            .bind(tenants)
             .fetch_all(&self.pool)
             .await
             .map_err(blame)?;

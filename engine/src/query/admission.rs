@@ -260,6 +260,7 @@ mod tests {
             concurrent_exports: 1,
             stored_bytes: 1,
             api_keys: 1,
+            live_connections: 1,
         }
     }
 

@@ -397,6 +397,7 @@ async fn what_is_revoked_ends_within_five_seconds_on_every_server() {
     .await;
 
     let embed = EmbedRequest {
+        dashboard: None,
         panels: BTreeSet::from([Panel::Totals]),
         access: Access::full(),
         expires_in: chrono::Duration::hours(1),

@@ -12,6 +12,7 @@ use engine::metadata::keys::Scope;
 use engine::metadata::roles::Base;
 use engine::metadata::tenant_tx::TenantTx;
 use engine::metadata::token_revocations::Revoked;
+use engine::own_dashboard::Draft;
 use engine::query::running::{Asked, Class};
 use engine::query_jobs::NewQuery;
 use engine::saved_query::Definition;
@@ -112,6 +113,17 @@ async fn fill(fixture: &Fixture, pool: &PgPool, tenant: &TenantId) {
         .put(tenant, &format!("of-{tenant}"), &definition, "a test")
         .await
         .unwrap();
+    // A dashboard that somebody made, and a ticket to a stream.
+    let draft = Draft {
+        name: format!("of-{tenant}"),
+        description: String::new(),
+        shared: true,
+        panels: Vec::new(),
+    };
+    let dashboards = fixture.engine.dashboards();
+    dashboards.create(tenant, "a test", &draft).await.unwrap();
+    let tickets = fixture.engine.live_tickets();
+    tickets.make(tenant, "sealed").await.unwrap();
 
     let uploads = [format!("tenant_id={tenant}/never")];
     commit::begin_upload(pool, tenant, &uploads).await.unwrap();

@@ -11,7 +11,8 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use engine::metadata::actor;
-use engine::metadata::embed_tokens::Panel;
+use engine::metadata::dashboards::{Sees, Viewer};
+use engine::metadata::embed_tokens::{Panel, Shown as ShownDashboard};
 use engine::metadata::keys::Scope;
 use engine::metadata::token_revocations::Shown;
 use engine::session::RecordTables;
@@ -102,6 +103,8 @@ pub struct Caller<N> {
     pub access: Arc<Access>,
     /// The parts of a dashboard that are shown; `None`: all.
     pub panels: Option<BTreeSet<Panel>>,
+    /// The dashboard of the tenant's own that an embed token shows.
+    pub dashboard: Option<ShownDashboard>,
     /// All that the caller may do.
     pub scopes: Vec<Scope>,
     scope: PhantomData<N>,
@@ -119,6 +122,15 @@ impl<N> Caller<N> {
             true => RecordTables::Shown,
             false => RecordTables::Hidden,
         }
+    }
+
+    /// Who looks at the tenant's own dashboards.
+    pub(crate) fn viewer<'a>(&self, who: &'a str) -> Viewer<'a> {
+        let sees = match self.is_admin() {
+            true => Sees::All,
+            false => Sees::Shared,
+        };
+        Viewer { who, sees }
     }
 
     /// Whose queries the caller may list and cancel: its own, or everybody's
@@ -150,16 +162,30 @@ impl<N: Needs> FromRequestParts<App> for Caller<N> {
             refused(parts, app, &who);
             return Err(problem);
         }
+        Ok(Self::of(who))
+    }
+}
+
+impl<N: Needs> Caller<N> {
+    /// Whom a credential names that did not come with this request.
+    pub(super) async fn named(secret: &str, headers: &HeaderMap, app: &App) -> Result<Self> {
+        let who = Who::of(secret, headers, app).await?;
+        who.check::<N>()?;
+        Ok(Self::of(who))
+    }
+
+    fn of(who: Who) -> Self {
         tracing::Span::current().record("tenant", who.tenant.as_str());
         actor::name(who.identity.to_string());
-        Ok(Self {
+        Self {
             tenant: who.tenant,
             identity: who.identity,
             access: who.access,
             panels: who.panels,
+            dashboard: who.dashboard,
             scopes: who.scopes,
             scope: PhantomData,
-        })
+        }
     }
 }
 
@@ -179,6 +205,7 @@ struct Who {
     scopes: Vec<Scope>,
     access: Arc<Access>,
     panels: Option<BTreeSet<Panel>>,
+    dashboard: Option<ShownDashboard>,
 }
 
 impl Who {
@@ -196,6 +223,7 @@ impl Who {
                 scopes: caller.scopes,
                 access: caller.access,
                 panels: None,
+                dashboard: None,
             }
         } else if secret.starts_with("tse_") {
             let caller = engine.embed_tokens().authenticate(secret).await?;
@@ -210,6 +238,7 @@ impl Who {
                 scopes: vec![Scope::View],
                 access: caller.access,
                 panels: Some(caller.panels),
+                dashboard: caller.dashboard,
             }
         } else {
             Self::of_token(app.issuers.verify(secret).await?, app).await?
@@ -244,6 +273,7 @@ impl Who {
             scopes: role.scopes,
             access: role.access,
             panels: None,
+            dashboard: None,
         })
     }
 
@@ -261,6 +291,7 @@ impl Who {
             scopes: caller.scopes.tenant,
             access: Arc::default(),
             panels: None,
+            dashboard: None,
         })
     }
 

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::auth::Seal;
 use crate::auth::jwt::Issuers;
 use crate::listen::{self, Caps};
+use crate::live::Hub;
 use crate::router::router;
 use crate::telemetry;
 
@@ -89,6 +90,16 @@ pub(super) struct Serve {
         value_parser = origin
     )]
     cors_origins: Vec<HeaderValue>,
+    /// Origins whose pages may show dashboards in frames, as
+    /// https://app.example.com; none when left out.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "TESSERA_EMBED_ORIGINS",
+        value_delimiter = ',',
+        value_parser = origin
+    )]
+    embed_origins: Vec<HeaderValue>,
     /// Connections that are open at once.
     #[arg(
         long,
@@ -170,7 +181,9 @@ impl Serve {
             issuers: Arc::new(issuers),
             body_limit_bytes: u64::from(self.body_limit_mib) << 20,
             cors_origins: self.cors_origins.clone().into(),
+            embed_origins: self.embed_origins.clone().into(),
             seal: self.seal(place)?,
+            live: Hub::new(engine.clone()),
         };
         let served = self.serve(place, output, app, listener, address).await;
         let stopped = engine.shutdown().await;
@@ -187,7 +200,7 @@ impl Serve {
     ) -> Result<()> {
         let mut stop = Stop::listen()?;
         let (stopping, stopped) = watch::channel(());
-        let engine = app.engine.clone();
+        let (engine, live) = (app.engine.clone(), app.live.clone());
         let caps = Caps {
             all: self.max_connections as usize,
             of_one_address: self.max_connections_per_address as usize,
@@ -205,6 +218,8 @@ impl Serve {
                 ended = &mut server => return ended.map_err(Error::internal),
             }
         }
+        // Streams end by themselves as little as their readers do.
+        live.stop();
         drop(stopping);
         if tokio::time::timeout(GRACE, &mut server).await.is_err() {
             tracing::warn!("answers that still ran were cut off");

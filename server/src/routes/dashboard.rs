@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use engine::dashboard::{self as of, RangeRequest};
 use engine::metadata::embed_tokens::Panel;
 use engine::query::running::{Asked, Class};
@@ -26,7 +27,7 @@ use crate::extract::Params;
 use crate::watch;
 
 /// What a dashboard shows.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DashboardParams {
@@ -54,7 +55,7 @@ pub(crate) struct DashboardParams {
 }
 
 /// What the numbers are compared with.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Compare {
     /// Nothing.
@@ -65,7 +66,7 @@ pub(crate) enum Compare {
 }
 
 /// Which top values are answered.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Top {
     /// Those that are quick; the others are named with `values` null.
@@ -137,18 +138,14 @@ pub(crate) struct MetricTotal {
     /// Number of points.
     count: i64,
     /// The kind's number; null without points.
-    #[schema(value_type = Option<f64>)]
     value: Option<Decimal>,
     /// Number of points in the period before.
     previous_count: Option<i64>,
     /// The kind's number of the period before.
-    #[schema(value_type = Option<f64>)]
     previous: Option<Decimal>,
     /// `value` less `previous`.
-    #[schema(value_type = Option<f64>)]
     change: Option<Decimal>,
     /// The change in per cent of the magnitude of `previous`.
-    #[schema(value_type = Option<f64>)]
     change_percent: Option<Decimal>,
     /// Where the numbers come from: `rollup` or `raw`.
     source: &'static str,
@@ -171,7 +168,6 @@ pub(crate) struct Day {
     /// Number of points.
     count: i64,
     /// The kind's number; null is a gap, 0 a real zero.
-    #[schema(value_type = Option<f64>)]
     value: Option<Decimal>,
     /// Whether the day is over.
     finished: bool,
@@ -192,10 +188,8 @@ pub(crate) struct DimensionTop {
     /// How many different values there are.
     value_count: Option<i64>,
     /// What the values that are not listed add up to.
-    #[schema(value_type = Option<f64>)]
     other: Option<Decimal>,
     /// What the points without this dimension add up to.
-    #[schema(value_type = Option<f64>)]
     without: Option<Decimal>,
 }
 
@@ -207,7 +201,6 @@ pub(crate) struct DimensionValue {
     /// Number of points.
     count: i64,
     /// The metric's number by its kind.
-    #[schema(value_type = Option<f64>)]
     value: Option<Decimal>,
 }
 
@@ -320,9 +313,24 @@ impl DashboardParams {
         session: &Session,
         panels: Option<&BTreeSet<Panel>>,
     ) -> Result<Json<Dashboard>> {
-        let decimals = self.decimals;
+        self.answer(session, panels, Utc::now()).await.map(Json)
+    }
+
+    /// As [`Self::shown`], as of `now`.
+    pub(crate) async fn answer(
+        &self,
+        session: &Session,
+        panels: Option<&BTreeSet<Panel>>,
+        now: DateTime<Utc>,
+    ) -> Result<Dashboard> {
+        if panels.is_some_and(BTreeSet::is_empty) {
+            return Err(Problem::forbidden(
+                "the embed token shows a dashboard of the tenant's own alone",
+            )
+            .hint("make a token that names `panels`"));
+        }
         let request = self.request()?;
-        let mut dashboard = of::dashboard(session, &request, Utc::now()).await?;
+        let mut dashboard = of::dashboard(session, &request, now).await?;
         if let Some(panels) = panels {
             let hidden = |panel| !panels.contains(&panel);
             if hidden(Panel::Totals) {
@@ -338,7 +346,7 @@ impl DashboardParams {
                 dashboard.correlations.clear();
             }
         }
-        Ok(Json(Dashboard::new(dashboard, decimals)))
+        Ok(Dashboard::new(dashboard, self.decimals))
     }
 
     async fn of_platform(
@@ -363,8 +371,8 @@ impl DashboardParams {
         self.shown(session, panels).await
     }
 
-    fn request(self) -> Result<of::DashboardRequest> {
-        let (from, to) = (self.from.as_deref(), self.to.as_deref());
+    /// The zone that is asked for.
+    pub(crate) fn zone(&self) -> Result<Option<Tz>> {
         let zone = self.tz.as_deref().map(|name| {
             name.parse().map_err(|_| {
                 Problem::malformed(format!("{name:?} is not a time zone"))
@@ -372,14 +380,20 @@ impl DashboardParams {
                     .hint("use a name of the IANA database, such as Europe/London or UTC")
             })
         });
+        zone.transpose()
+    }
+
+    /// Errors: parameters that cannot be.
+    pub(crate) fn request(&self) -> Result<of::DashboardRequest> {
+        let (from, to) = (self.from.as_deref(), self.to.as_deref());
         Ok(of::DashboardRequest {
             range: RangeRequest::parse(self.time_range.as_deref(), from, to)?,
-            platform: self.platform,
+            platform: self.platform.clone(),
             compare: match self.compare {
                 Compare::None => of::Compare::None,
                 Compare::Previous => of::Compare::Previous,
             },
-            zone: zone.transpose()?,
+            zone: self.zone()?,
             raw_top: match self.top {
                 Top::Quick => of::RawTop::WhenCheap,
                 Top::All => of::RawTop::Always,

@@ -7,11 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Duration, Utc};
 use engine::Access;
-use engine::metadata::embed_tokens::{EmbedRequest, Panel};
+use engine::metadata::embed_tokens::{EmbedRequest, Panel, Shown};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::dashboards::identified;
 use super::roles::Seen;
 use crate::app::App;
 use crate::auth::{Caller, Identity, ToView};
@@ -22,8 +23,11 @@ use crate::extract::Json as Body;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewEmbedToken {
-    /// The parts of dashboards that are shown.
+    /// The parts of the overview that are shown.
+    #[serde(default)]
     panels: BTreeSet<EmbedPanel>,
+    /// A dashboard that somebody made, which the key sees.
+    dashboard: Option<EmbedDashboard>,
     /// What of the tenant's data is seen: never more than the key sees.
     #[serde(default)]
     filters: Seen,
@@ -35,6 +39,16 @@ pub(crate) struct NewEmbedToken {
 
 fn an_hour() -> u32 {
     3_600
+}
+
+/// A dashboard that somebody made, or some of its panels.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EmbedDashboard {
+    /// Its id.
+    id: String,
+    /// The ids of panels; all when left out.
+    panels: Option<BTreeSet<String>>,
 }
 
 /// A part of a dashboard.
@@ -88,8 +102,13 @@ pub(crate) async fn create(
                 .hint("make it with an API key of the tenant's"),
         );
     };
+    let dashboard = match body.dashboard {
+        Some(wanted) => Some(shown(&app, &caller, wanted).await?),
+        None => None,
+    };
     let request = EmbedRequest {
         panels: body.panels.into_iter().map(Panel::from).collect(),
+        dashboard,
         access: Access::from(body.filters),
         expires_in: Duration::seconds(body.expires_in.into()),
     };
@@ -103,6 +122,27 @@ pub(crate) async fn create(
         expires_at: made.expires_at,
     };
     Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// What of a dashboard a token shows, which its maker must see.
+async fn shown(app: &App, caller: &Caller<ToView>, wanted: EmbedDashboard) -> Result<Shown> {
+    let id = identified(&wanted.id)?;
+    let who = caller.identity.to_string();
+    let dashboards = app.engine.dashboards();
+    let found = dashboards.get(&caller.tenant, caller.viewer(&who), id);
+    let found = found.await?;
+    let named = wanted.panels.iter().flatten();
+    for panel in named {
+        if !found.panels.iter().any(|known| known.id == *panel) {
+            return Err(Problem::malformed("the dashboard has no such panel")
+                .at("dashboard.panels")
+                .hint("name ids of its panels, or leave `panels` out for all"));
+        }
+    }
+    Ok(Shown {
+        id,
+        panels: wanted.panels,
+    })
 }
 
 impl From<EmbedPanel> for Panel {

@@ -96,6 +96,15 @@ impl Server {
         kib.parse::<u64>().unwrap() << 10
     }
 
+    /// The memory that the server's process holds now.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap();
+        let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = held.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() << 10
+    }
+
     /// The server's process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()

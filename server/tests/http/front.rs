@@ -18,6 +18,33 @@ async fn the_front_describes_itself_and_works_offline() {
 
     // Every route is described, with what it may answer.
     let document = body(anyone.get("/api/openapi.json").send().await.unwrap(), 200).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(
+                ids.insert(id),
+                "{method} {path} is called {id} as another is"
+            );
+        }
+    }
+    // A decimal is a number or, where text was asked for, text.
+    let of = document["components"]["schemas"]["Decimal"]["oneOf"]
+        .as_array()
+        .unwrap();
+    let types: Vec<_> = of.iter().map(|of| of["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["number", "string"]);
+    for (schema, field) in [
+        ("MetricTotal", "value"),
+        ("QueryTotal", "previous"),
+        ("Day", "value"),
+    ] {
+        let field = &document["components"]["schemas"][schema]["properties"][field];
+        assert!(
+            field.to_string().contains("schemas/Decimal"),
+            "{schema}: {field}"
+        );
+    }
     for (path, method) in [
         ("/api/analytics/data-points", "post"),
         ("/api/analytics/collect", "post"),
@@ -28,6 +55,10 @@ async fn the_front_describes_itself_and_works_offline() {
         ("/api/analytics/query", "post"),
         ("/api/analytics/exports", "post"),
         ("/api/analytics/dashboard", "get"),
+        ("/api/analytics/dashboards", "get"),
+        ("/api/analytics/dashboards/{id}", "put"),
+        ("/api/analytics/dashboards/{id}/panels/{panel}", "get"),
+        ("/api/analytics/stream", "get"),
         ("/api/analytics/platforms/{platform}/dashboard", "get"),
         ("/api/analytics/metrics", "get"),
         (

@@ -5,6 +5,9 @@ use engine::dashboard::{self as of, Exact};
 use engine::session::PartialsSource;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{
     Dashboard, DateRange, Day, DimensionTop, DimensionValue, Insight, InsightSide, MetricName,
@@ -27,6 +30,23 @@ impl Serialize for Decimal {
         }
     }
 }
+
+impl PartialSchema for Decimal {
+    fn schema() -> RefOr<Schema> {
+        let of = |kind| ObjectBuilder::new().schema_type(kind);
+        let number = of(Type::Number);
+        let text = of(Type::String).pattern(Some(r"^-?\d+(\.\d+)?$"));
+        OneOfBuilder::new()
+            .item(number)
+            .item(text)
+            .description(Some(
+                "An exact decimal: a JSON number, or text with `decimals=string`",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for Decimal {}
 
 impl Dashboard {
     pub(super) fn new(dashboard: of::Dashboard, decimals: Decimals) -> Self {

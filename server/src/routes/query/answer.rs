@@ -65,13 +65,10 @@ pub(crate) struct QueryTotal {
     /// The metric's column.
     name: String,
     /// Its number.
-    #[schema(value_type = Option<f64>)]
     value: Option<Decimal>,
     /// Its number in the period compared with.
-    #[schema(value_type = Option<f64>)]
     previous: Option<Decimal>,
     /// The change in per cent of the magnitude of `previous`.
-    #[schema(value_type = Option<f64>)]
     change_percent: Option<Decimal>,
 }
 
@@ -108,7 +105,7 @@ impl Serialize for Cell {
 }
 
 impl QueryAnswer {
-    pub(super) fn new(answer: StructuredAnswer, decimals: Decimals) -> Self {
+    pub(crate) fn new(answer: StructuredAnswer, decimals: Decimals) -> Self {
         let has_other = answer.rows.iter().any(|row| row.kind == RowKind::Other);
         let rows = answer.rows.iter();
         let rows = rows

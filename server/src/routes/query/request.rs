@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use engine::dashboard::{DEFAULT_RANGE, RangeRequest};
 use engine::structured::{self as of, MetricPattern};
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -59,7 +59,7 @@ pub(crate) struct QueryRequest {
     totals: bool,
     /// Decimals as numbers (default) or as text.
     #[serde(default)]
-    pub(super) decimals: Decimals,
+    pub(crate) decimals: Decimals,
 }
 
 /// One number of each row: a metric by its kind or by an aggregate, or one
@@ -157,7 +157,7 @@ pub(crate) enum Granularity {
 }
 
 /// What the numbers are compared with.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CompareWith {
     /// Nothing.
@@ -211,7 +211,19 @@ pub(crate) enum FillWith {
 }
 
 impl QueryRequest {
-    pub(super) fn query(self) -> Result<of::StructuredQuery> {
+    /// Reads a question that was kept as JSON.
+    pub(crate) fn saved(text: &RawValue) -> Result<(of::StructuredQuery, Decimals)> {
+        let request: Self = serde_json::from_str(text.get()).map_err(|error| {
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            Problem::malformed(format!("the question cannot be read: {reason}"))
+                .hint("it has the shape of the body of POST /api/analytics/query")
+        })?;
+        let decimals = request.decimals;
+        Ok((request.query()?, decimals))
+    }
+
+    pub(crate) fn query(self) -> Result<of::StructuredQuery> {
         let measures = self.metrics.into_iter().enumerate();
         let measures = measures.map(|(i, metric)| metric.0.measure(&format!("metrics[{i}]")));
         let filters = self.filters.into_iter().enumerate();
@@ -238,11 +250,7 @@ impl QueryRequest {
                 Granularity::Year => of::Granularity::Year,
             },
             zone,
-            compare: match self.compare {
-                CompareWith::None => of::Compared::None,
-                CompareWith::Previous => of::Compared::Previous,
-                CompareWith::Year => of::Compared::Year,
-            },
+            compare: self.compare.into(),
             top: self.top.map(|top| of::Top {
                 by: top.by,
                 limit: top.limit,
@@ -260,7 +268,17 @@ impl QueryRequest {
     }
 }
 
-fn zone(name: &str) -> Result<Tz> {
+impl From<CompareWith> for of::Compared {
+    fn from(with: CompareWith) -> Self {
+        match with {
+            CompareWith::None => Self::None,
+            CompareWith::Previous => Self::Previous,
+            CompareWith::Year => Self::Year,
+        }
+    }
+}
+
+pub(crate) fn zone(name: &str) -> Result<Tz> {
     name.parse().map_err(|_| {
         Problem::malformed(format!("{name:?} is not a time zone"))
             .at("time_zone")
