@@ -151,6 +151,25 @@ impl Error {
         }
     }
 
+    /// The same of what lies in this part of the request.
+    #[must_use]
+    pub(crate) fn inside(self, part: &str) -> Self {
+        match self {
+            Self::Invalid {
+                message,
+                at,
+                location,
+                hint,
+            } => Self::Invalid {
+                message,
+                at: Some(at.map_or_else(|| part.to_owned(), |at| format!("{part}.{at}"))),
+                location,
+                hint,
+            },
+            other => other,
+        }
+    }
+
     /// A bug of ours, with what is known of it.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())

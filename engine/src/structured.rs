@@ -8,23 +8,32 @@
 
 mod amount;
 mod cells;
+mod explain;
 mod filter;
+mod funnel;
 mod grid;
+mod points;
 mod raw;
 mod request;
 mod resolve;
+mod retention;
 mod rollup;
 mod shape;
+mod sql;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub use explain::{ExplainedMeasure, ExplainedMetric, Explanation, explain};
 pub use filter::{Filter, Operator};
+pub use funnel::{FunnelAnswer, FunnelQuery, MAX_STEPS, Step, funnel};
 pub use grid::Granularity;
+pub use points::{MAX_PAGE, PointsAnswer, PointsQuery, points};
 pub use request::{
     Aggregate, Compared, Expression, Fill, MAX_MEASURES, Measure, MetricPattern, Order, OrderBy,
     StructuredQuery, Top,
 };
+pub use retention::{Cohort, RetentionAnswer, RetentionQuery, retention};
 pub use shape::{Row, RowKind};
 
 use crate::dashboard::{Days, Exact};

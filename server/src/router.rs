@@ -46,6 +46,10 @@ fn api() -> OpenApiRouter<App> {
         // Out
         .routes(routes!(routes::sql::run))
         .routes(routes!(routes::query::ask))
+        .routes(routes!(routes::query::funnel::ask))
+        .routes(routes!(routes::query::retention::ask))
+        .routes(routes!(routes::query::points::ask))
+        .routes(routes!(routes::query::explain::ask))
         .routes(routes!(routes::dashboard::show))
         .routes(routes!(routes::dashboard::show_platform))
         .routes(routes!(

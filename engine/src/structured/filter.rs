@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::resolve::NAMES;
 use crate::error::{Error, Result};
 
 /// Values of one condition.
@@ -84,6 +85,20 @@ impl Filter {
                 "give one number in `values`",
             ),
         }
+    }
+
+    /// As [`Self::check`], and that names are not compared as numbers.
+    pub(super) fn check_on_points(&self, index: usize) -> Result<()> {
+        self.check(index)?;
+        if NAMES.contains(&self.dimension.as_str()) && self.operator.sign().is_some() {
+            return Err(Error::Invalid {
+                message: format!("{} is a text, and no number", self.dimension),
+                at: Some(format!("filters[{index}]")),
+                location: None,
+                hint: Some("use `in` or `not_in`".to_owned()),
+            });
+        }
+        Ok(())
     }
 
     /// Whether a value passes; only for conditions on text.

@@ -9,12 +9,12 @@ use storage_layout::{Combine, MetricKey};
 
 use super::amount::Amount;
 use super::cells::{Cells, Group};
-use super::filter::{Filter, Operator};
 use super::grid::Grid;
-use super::resolve::{NAMES, Question, Resolved, Term};
+use super::resolve::{Question, Resolved, Term};
+use super::sql::{Sql, column, number};
 use crate::dashboard::{Exact, combined};
 use crate::error::{Error, Result};
-use crate::session::{Param, PartialsSource, Session};
+use crate::session::{PartialsSource, Session};
 
 /// Which columns a query groups by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,19 +67,6 @@ struct Asker<'a> {
     question: &'a Question,
     measure: &'a Resolved,
     grid: &'a Grid,
-}
-
-/// A query's text and its parameters, written together.
-#[derive(Default)]
-struct Sql {
-    params: Vec<Param>,
-}
-
-impl Sql {
-    fn param(&mut self, text: &str) -> String {
-        self.params.push(Param::Text(text.to_owned()));
-        format!("${}", self.params.len())
-    }
 }
 
 impl Asker<'_> {
@@ -177,7 +164,7 @@ impl Asker<'_> {
                 numbers("sum(above)", "sum(below)", "null"),
             ),
             Term::Quotient(above, below) => {
-                let (above, below) = (self.is_one_of(sql, above), self.is_one_of(sql, below));
+                let (above, below) = (sql.is_one_of(above), sql.is_one_of(below));
                 (
                     format!(
                         "case when {above} then metric_value end as above, \
@@ -214,39 +201,15 @@ impl Asker<'_> {
         let metrics: Vec<MetricKey> = self.measure.term.metrics().cloned().collect();
         let mut filter = format!(
             "recorded_at >= {} and recorded_at < {} and {}",
-            instant(instants.start),
-            instant(instants.end),
-            self.is_one_of(sql, &metrics)
+            sql.instant(instants.start),
+            sql.instant(instants.end),
+            sql.is_one_of(&metrics)
         );
         for of in &self.question.filters {
             filter.push_str(" and ");
-            filter.push_str(&condition(sql, of));
+            filter.push_str(&sql.condition(of));
         }
         filter
-    }
-
-    /// Whether a point is of one of these metrics; few signs for many of them.
-    fn is_one_of(&self, sql: &mut Sql, metrics: &[MetricKey]) -> String {
-        let mut sorted: Vec<&MetricKey> = metrics.iter().collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let family = |a: &&MetricKey, b: &&MetricKey| {
-            (&a.platform, &a.metric_type) == (&b.platform, &b.metric_type)
-        };
-        let families = sorted.chunk_by(family).map(|of| {
-            let (platform, metric_type) =
-                (sql.param(&of[0].platform), sql.param(&of[0].metric_type));
-            let names: Vec<String> = of.iter().map(|m| sql.param(&m.metric_name)).collect();
-            format!(
-                "platform = {platform} and metric_type = {metric_type} and metric_name in ({})",
-                names.join(", ")
-            )
-        });
-        let families: Vec<String> = families.collect();
-        match families.is_empty() {
-            true => "false".to_owned(),
-            false => format!("(({}))", families.join(") or (")),
-        }
     }
 
     fn row(&self, level: Level, batch: &RecordBatch, row: usize) -> Result<(u32, Group, Amount)> {
@@ -301,44 +264,6 @@ fn gauge(
         false => combined(combine, points, unit(sum), unit(low), unit(high))?,
     };
     Ok(Amount::Whole(number))
-}
-
-/// A dimension's text, or one of the names.
-fn column(key: &str) -> String {
-    match NAMES.contains(&key) {
-        true => key.to_owned(),
-        false => format!("dimensions->>'{}'", key.replace('\'', "''")),
-    }
-}
-
-fn number(key: &str) -> String {
-    format!("try_cast({} as decimal(25, 9))", column(key))
-}
-
-fn condition(sql: &mut Sql, filter: &Filter) -> String {
-    let of = column(&filter.dimension);
-    let mut values = || {
-        let values: Vec<String> = filter.values.iter().map(|v| sql.param(v)).collect();
-        values.join(", ")
-    };
-    match filter.operator {
-        Operator::In => format!("{of} in ({})", values()),
-        Operator::NotIn => format!("({of} is null or {of} not in ({}))", values()),
-        Operator::Exists => format!("{of} is not null"),
-        Operator::Missing => format!("{of} is null"),
-        compared => {
-            let sign = compared.sign().unwrap_or("=");
-            let value = values();
-            format!(
-                "{} {sign} cast({value} as decimal(25, 9))",
-                number(&filter.dimension)
-            )
-        }
-    }
-}
-
-fn instant(us: i64) -> String {
-    format!("arrow_cast(cast({us} as bigint), 'Timestamp(Microsecond, Some(\"UTC\"))')")
 }
 
 fn unexpected() -> Error {

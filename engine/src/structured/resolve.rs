@@ -159,6 +159,20 @@ impl Question {
     }
 }
 
+/// The metrics that a pattern names, of whatever kind. Errors: `Invalid` at `at`
+/// when there is none.
+pub(super) fn metrics(
+    session: &Session,
+    pattern: &MetricPattern,
+    at: &str,
+) -> Result<Vec<MetricKey>> {
+    let find = Finder {
+        session,
+        on_names: &[],
+    };
+    Ok(keys(&find.definitions(pattern, at)?))
+}
+
 /// The value of one of [`NAMES`].
 pub(super) fn name_of<'a>(metric: &'a MetricKey, name: &str) -> Option<&'a Arc<str>> {
     match name {

@@ -1,7 +1,11 @@
 //! Structured questions: measures by time and dimensions.
 
 mod answer;
+pub(crate) mod explain;
+pub(crate) mod funnel;
+pub(crate) mod points;
 mod request;
+pub(crate) mod retention;
 mod table;
 
 use axum::extract::State;

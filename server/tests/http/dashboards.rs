@@ -175,7 +175,7 @@ async fn a_panel_answers_with_the_rights_of_who_looks() {
     );
     assert_eq!(
         csv.text().await.unwrap(),
-        "country,order_revenue\r\nDE,20\r\nGB,10.000000001\r\n"
+        "country,revenue\r\nDE,20\r\nGB,10.000000001\r\n"
     );
     let arrow = owner.post("/api/analytics/query").json(&revenue());
     let arrow = arrow.header("accept", "application/vnd.apache.arrow.stream");

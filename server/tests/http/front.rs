@@ -34,16 +34,9 @@ async fn the_front_describes_itself_and_works_offline() {
         .unwrap();
     let types: Vec<_> = of.iter().map(|of| of["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["number", "string"]);
-    for (schema, field) in [
-        ("MetricTotal", "value"),
-        ("QueryTotal", "previous"),
-        ("Day", "value"),
-    ] {
-        let field = &document["components"]["schemas"][schema]["properties"][field];
-        assert!(
-            field.to_string().contains("schemas/Decimal"),
-            "{schema}: {field}"
-        );
+    for schema in ["MetricTotal", "QueryTotal", "Day"] {
+        let schema = &document["components"]["schemas"][schema];
+        assert!(schema.to_string().contains("schemas/Decimal"), "{schema}");
     }
     for (path, method) in [
         ("/api/analytics/data-points", "post"),

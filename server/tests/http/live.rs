@@ -23,7 +23,7 @@ fn order(value: &str, country: &str) -> Value {
 
 async fn accepted(client: &Client, points: &Value) {
     let sent = body(client.points(points).send().await.unwrap(), 200).await;
-    assert_eq!(sent["rejected"], 0, "{sent}");
+    assert_eq!(sent["rejected_count"], 0, "{sent}");
 }
 
 /// Revenue by country over a week, exact, largest first; rows enough that a

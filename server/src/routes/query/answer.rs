@@ -80,6 +80,12 @@ pub(crate) struct QueryStats {
     rows_scanned: u64,
 }
 
+impl QueryStats {
+    pub(super) fn of(rows_scanned: u64) -> Self {
+        Self { rows_scanned }
+    }
+}
+
 /// A cell of a row.
 #[derive(Debug)]
 pub(crate) enum Cell {

@@ -226,29 +226,13 @@ impl QueryRequest {
     pub(crate) fn query(self) -> Result<of::StructuredQuery> {
         let measures = self.metrics.into_iter().enumerate();
         let measures = measures.map(|(i, metric)| metric.0.measure(&format!("metrics[{i}]")));
-        let filters = self.filters.into_iter().enumerate();
-        let filters = filters.map(|(i, filter)| filter.filter(i));
         let zone = self.time_zone.as_deref().map(zone).transpose()?;
         Ok(of::StructuredQuery {
             measures: measures.collect::<Result<_>>()?,
             dimensions: self.dimensions,
-            filters: filters.collect::<Result<_>>()?,
-            range: match self.time_range {
-                None => DEFAULT_RANGE,
-                Some(TimeRange::Length(text)) => RangeRequest::parse(Some(&text), None, None)?,
-                Some(TimeRange::Dates(DateBounds { from, to })) => {
-                    RangeRequest::parse(None, Some(&from), Some(&to))?
-                }
-            },
-            granularity: match self.granularity {
-                Granularity::All => of::Granularity::All,
-                Granularity::Hour => of::Granularity::Hour,
-                Granularity::Day => of::Granularity::Day,
-                Granularity::Week => of::Granularity::Week,
-                Granularity::Month => of::Granularity::Month,
-                Granularity::Quarter => of::Granularity::Quarter,
-                Granularity::Year => of::Granularity::Year,
-            },
+            filters: filters(self.filters)?,
+            range: range(self.time_range)?,
+            granularity: self.granularity.into(),
             zone,
             compare: self.compare.into(),
             top: self.top.map(|top| of::Top {
@@ -266,6 +250,37 @@ impl QueryRequest {
             totals: self.totals,
         })
     }
+}
+
+impl From<Granularity> for of::Granularity {
+    fn from(granularity: Granularity) -> Self {
+        match granularity {
+            Granularity::All => Self::All,
+            Granularity::Hour => Self::Hour,
+            Granularity::Day => Self::Day,
+            Granularity::Week => Self::Week,
+            Granularity::Month => Self::Month,
+            Granularity::Quarter => Self::Quarter,
+            Granularity::Year => Self::Year,
+        }
+    }
+}
+
+/// The days that are meant; the last 30 when nothing is said.
+pub(super) fn range(said: Option<TimeRange>) -> Result<RangeRequest> {
+    Ok(match said {
+        None => DEFAULT_RANGE,
+        Some(TimeRange::Length(text)) => RangeRequest::parse(Some(&text), None, None)?,
+        Some(TimeRange::Dates(DateBounds { from, to })) => {
+            RangeRequest::parse(None, Some(&from), Some(&to))?
+        }
+    })
+}
+
+/// Conditions as they are asked.
+pub(super) fn filters(said: Vec<FilterRequest>) -> Result<Vec<of::Filter>> {
+    let filters = said.into_iter().enumerate();
+    filters.map(|(i, filter)| filter.filter(i)).collect()
 }
 
 impl From<CompareWith> for of::Compared {
