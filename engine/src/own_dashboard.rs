@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn what_cannot_stand_is_refused_at_its_place() {
         assert!(draft(|_| {}).checked().is_ok());
-        let refused: [(&dyn Fn(&mut Panel), &str); 8] = [
+        type Change<'c> = &'c dyn Fn(&mut Panel);
+        let refused: [(Change<'_>, &str); 8] = [
             (&|p| p.id = "a".into(), "panels[1].id"),
             (&|p| p.id = "a/b".into(), "panels[1].id"),
             (&|p| p.title = "t".repeat(129), "panels[1].title"),
