@@ -13,6 +13,7 @@ mod models;
 mod numbers;
 mod prepare;
 mod season;
+mod surprise;
 
 pub mod anomaly;
 pub mod changepoint;

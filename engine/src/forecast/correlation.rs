@@ -2,16 +2,18 @@
 //!
 //! Series lose their seasons and their trend first: two that share a weekday or
 //! both grow would correlate without a word to each other. What is left still
-//! remembers itself, so the sample counts for fewer values than it has
-//! (Bartlett 1935; Pyper and Peterman, CJFAS 55, 1998). Each pair's chance is
-//! that of its best lag times the lags tried (Bonferroni); the pairs together
-//! are held to a false-discovery rate (Benjamini and Hochberg 1995).
+//! remembers itself, and two that remember meet by chance more often than two
+//! that do not: what counts is whether their surprises meet, each against an
+//! autoregression of its own (Haugh, JASA 71, 1976). Each pair's chance is that
+//! of its best lag times the lags tried (Bonferroni); the pairs together are
+//! held to a false-discovery rate (Benjamini and Hochberg 1995).
 
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{mean, normal_tail};
 use super::prepare::prepare;
-use super::season::{Seasons, moving_average};
+use super::season::Seasons;
+use super::surprise::surprises;
 
 /// Fewer values that both have say nothing.
 const LEAST_OVERLAP: usize = 20;
@@ -45,8 +47,8 @@ pub struct Pair {
     pub lag: usize,
     /// Pearson's r of what is left without season and trend.
     pub r: f64,
-    /// For how many independent values the sample counts.
-    pub effective_values: f64,
+    /// How many pairs of surprises were compared.
+    pub values: usize,
     /// The chance of the pair alone, all its lags counted.
     pub p: f64,
     /// The chance among all pairs tried: the least false-discovery rate at
@@ -58,10 +60,11 @@ pub struct Pair {
 /// first.
 pub fn pairs(series: &[Vec<Option<f64>>], periods: &[usize], search: Search) -> Vec<Pair> {
     let left: Vec<Vec<Option<f64>>> = series.iter().map(|s| without_shape(s, periods)).collect();
+    let told: Vec<Told<'_>> = left.iter().map(|values| Told::of(values)).collect();
     let mut tried = Vec::new();
-    for a in 0..left.len() {
-        for b in a + 1..left.len() {
-            tried.extend(best_lag(a, b, &left[a], &left[b], search.max_lag));
+    for a in 0..told.len() {
+        for b in a + 1..told.len() {
+            tried.extend(best_lag(a, b, &told[a], &told[b], search.max_lag));
         }
     }
     tried.sort_by(|x, y| x.p.total_cmp(&y.p));
@@ -84,7 +87,7 @@ fn without_shape(values: &[Option<f64>], periods: &[usize]) -> Vec<Option<f64>> 
     };
     let adjusted = Seasons::fit(&prepared.values, periods).remove(&prepared.values);
     // A trend is what lasts longer than four of the shortest cycles.
-    let trend = moving_average(&adjusted, (4 * shortest).max(28) + 1);
+    let trend = trend(&adjusted, (4 * shortest).max(28) / 2);
     let offset = values.len() - adjusted.len();
     for (t, (v, m)) in adjusted.iter().zip(&trend).enumerate() {
         left[offset + t] = prepared.known[t].then_some(v - m);
@@ -92,37 +95,55 @@ fn without_shape(values: &[Option<f64>], periods: &[usize]) -> Vec<Option<f64>> 
     left
 }
 
+/// The mean of as many values before as after each, `reach` at most: a straight
+/// line is its own trend, also at its ends.
+fn trend(values: &[f64], reach: usize) -> Vec<f64> {
+    let last = values.len().saturating_sub(1);
+    (0..values.len())
+        .map(|t| {
+            let reach = reach.min(t).min(last - t);
+            mean(&values[t - reach..=t + reach])
+        })
+        .collect()
+}
+
+/// A series without its shape, and what it did not tell by itself before.
+struct Told<'v> {
+    values: &'v [Option<f64>],
+    surprises: Vec<Option<f64>>,
+}
+
+impl<'v> Told<'v> {
+    fn of(values: &'v [Option<f64>]) -> Self {
+        Self {
+            values,
+            surprises: surprises(values),
+        }
+    }
+}
+
 /// The pair at the lag where it is strongest.
-fn best_lag(
-    a: usize,
-    b: usize,
-    x: &[Option<f64>],
-    y: &[Option<f64>],
-    max_lag: usize,
-) -> Option<Pair> {
+fn best_lag(a: usize, b: usize, x: &Told<'_>, y: &Told<'_>, max_lag: usize) -> Option<Pair> {
     let lags = (0..=max_lag)
         .flat_map(|lag| [(a, b, x, y, lag), (b, a, y, x, lag)])
         .skip(1);
     let mut tried = 0.0;
     let mut best: Option<Pair> = None;
     for (leader, follower, first, second, lag) in lags {
-        let both: Vec<(f64, f64)> = first
-            .iter()
-            .zip(second.iter().skip(lag))
-            .filter_map(|(u, v)| Some(((*u)?, (*v)?)))
-            .collect();
-        let Some((r, effective_values)) = correlation(&both) else {
+        let met = correlation(&overlap(&first.surprises, &second.surprises, lag));
+        let seen = correlation(&overlap(first.values, second.values, lag));
+        let (Some((met, values)), Some((r, _))) = (met, seen) else {
             continue;
         };
         tried += 1.0;
-        let p = chance(r, effective_values);
+        let p = chance(met, values as f64);
         if best.is_none_or(|held| p < held.p) {
             best = Some(Pair {
                 leader,
                 follower,
                 lag,
                 r,
-                effective_values,
+                values,
                 p,
                 q: 1.0,
             });
@@ -134,34 +155,22 @@ fn best_lag(
     })
 }
 
-/// Pearson's r and the number of independent values that the sample counts for.
-fn correlation(both: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let n = both.len();
-    if n < LEAST_OVERLAP {
+/// Pearson's r, and how many pairs of values it is of.
+fn correlation(both: &[(f64, f64)]) -> Option<(f64, usize)> {
+    if both.len() < LEAST_OVERLAP {
         return None;
     }
     let x: Vec<f64> = centred(both.iter().map(|b| b.0));
     let y: Vec<f64> = centred(both.iter().map(|b| b.1));
     let product = |u: &[f64], v: &[f64]| u.iter().zip(v).map(|(a, b)| a * b).sum::<f64>();
-    let (xx, yy) = (product(&x, &x), product(&y, &y));
-    let r = product(&x, &y) / (xx * yy).sqrt();
-    if !r.is_finite() {
-        return None;
-    }
-    let lags = n / 5;
-    // Only as far as both remember themselves: what comes after that is noise,
-    // which would now and then make the sample count for more than it does.
-    let memory: f64 = (1..=lags)
-        .map(|k| {
-            let share = 1.0 - k as f64 / n as f64;
-            let of_x = product(&x[k..], &x[..n - k]) / xx;
-            let of_y = product(&y[k..], &y[..n - k]) / yy;
-            (share, of_x, of_y)
-        })
-        .take_while(|(_, of_x, of_y)| *of_x > 0.0 && *of_y > 0.0)
-        .map(|(share, of_x, of_y)| share * of_x * of_y)
-        .sum();
-    Some((r, n as f64 / (1.0 + 2.0 * memory).max(1.0)))
+    let r = product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt();
+    r.is_finite().then_some((r, both.len()))
+}
+
+/// The values that both have, the second series `lag` steps later.
+fn overlap(first: &[Option<f64>], second: &[Option<f64>], lag: usize) -> Vec<(f64, f64)> {
+    let both = first.iter().zip(second.iter().skip(lag));
+    both.filter_map(|(u, v)| Some(((*u)?, (*v)?))).collect()
 }
 
 fn centred(values: impl Iterator<Item = f64>) -> Vec<f64> {
