@@ -47,7 +47,7 @@ fn memory(centred: &[Option<f64>], known: usize) -> Vec<f64> {
             .sum();
         let reflected = (covariance(order) - told) / error;
         // Also what is constant, or too full of gaps to be a series.
-        if !(reflected.abs() < 1.0) {
+        if reflected.is_nan() || reflected.abs() >= 1.0 {
             break;
         }
         let turned: Vec<f64> = weights.iter().rev().map(|w| reflected * w).collect();
